@@ -1,0 +1,19 @@
+"""Who is asking, and may they? API keys, principals, roles a log."""
+
+from __future__ import annotations
+
+from indelible.access.api_keys import ApiKeyInfo, ApiKeys, NewApiKey
+from indelible.access.authenticator import Authenticator
+from indelible.access.principal import Principal
+from indelible.access.roles import Grant, Permission, Role
+
+__all__ = [
+    "ApiKeyInfo",
+    "ApiKeys",
+    "Authenticator",
+    "Grant",
+    "NewApiKey",
+    "Permission",
+    "Principal",
+    "Role",
+]

@@ -1,0 +1,66 @@
+"""Whoever a request comes from, once their credentials have been checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from indelible.access.roles import Permission
+from indelible.errors import Forbidden
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from indelible.access.roles import Grant
+
+__all__ = ["Principal"]
+
+_NEEDED = {
+    Permission.DESCRIBE: "any role",
+    Permission.APPEND: "the role writer or admin",
+    Permission.READ: "the role reader, auditor or admin",
+    Permission.PROVE: "the role auditor or admin",
+    Permission.ADMINISTER: "the role admin",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """An authenticated caller. ``id`` is what records name as their ``principal``."""
+
+    id: str
+    name: str
+    grants: tuple[Grant, ...]
+
+    def may(self, permission: Permission, log: str) -> bool:
+        """Whether any grant allows this on the log of this name."""
+        return any(grant.allows(permission, log) for grant in self.grants)
+
+    def require(self, permission: Permission, log: str) -> None:
+        """Do nothing if this is allowed.
+
+        Raises:
+            Forbidden: it is not. The text does not depend on whether such a log exists.
+        """
+        if self.may(permission, log):
+            return
+        if permission is Permission.APPEND and log.startswith("_"):
+            detail = f"the server alone writes to {log!r}: logs whose names begin with _ are its own"
+            raise Forbidden(detail)
+        detail = f"this needs {_NEEDED[permission]} on the log {log!r}, which {self.name!r} does not have"
+        raise Forbidden(detail)
+
+    def require_administration(self, patterns: Iterable[str]) -> None:
+        """Do nothing if this principal administers every log that any of these names or patterns can name.
+
+        Raises:
+            Forbidden: it does not.
+        """
+        for pattern in patterns:
+            if not self.administers(pattern):
+                detail = f"this needs the role admin on {pattern!r}, which {self.name!r} does not have"
+                raise Forbidden(detail)
+
+    def administers(self, pattern: str) -> bool:
+        """Whether this principal may give and take roles on the logs that the pattern names."""
+        return any(grant.role.allows(Permission.ADMINISTER) and grant.covers(pattern) for grant in self.grants)

@@ -1,0 +1,113 @@
+"""Roles, what each allows, and the logs that a grant covers.
+
+This is the whole matrix of INTERFACES "Roles":
+
+============= ====== ====== ======= =====
+permission    writer reader auditor admin
+============= ====== ====== ======= =====
+describe      yes    yes    yes     yes
+append        yes    --     --      yes
+read          --     yes    yes     yes
+prove         --     --     yes     yes
+administer    --     --     --      yes
+============= ====== ====== ======= =====
+
+Nothing here allows to change or delete a record: there is no such permission. Logs whose name begins with ``_`` are
+the system's own: auditors and admins may read them, and nobody appends to them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+
+from indelible.errors import UsageError
+
+__all__ = ["Grant", "Permission", "Role"]
+
+_LOG_PATTERN = re.compile(r"\*|[a-z0-9_][a-z0-9._-]{0,62}\*?")
+
+
+class Permission(Enum):
+    """Something that a request needs to be allowed on a log."""
+
+    DESCRIBE = auto()
+    """See the log's size, checkpoint and keys."""
+    APPEND = auto()
+    """Add events."""
+    READ = auto()
+    """See events, and the tiles and entry bundles that hold them."""
+    PROVE = auto()
+    """Get inclusion and consistency proofs."""
+    ADMINISTER = auto()
+    """Create the log, and keys with roles on it."""
+
+
+class Role(StrEnum):
+    """What a principal may do on the logs that a grant covers."""
+
+    WRITER = "writer"
+    READER = "reader"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+    def allows(self, permission: Permission) -> bool:
+        """Whether the role includes the permission."""
+        return permission in _ALLOWED[self]
+
+
+_READER = frozenset({Permission.DESCRIBE, Permission.READ})
+_ALLOWED = {
+    Role.WRITER: frozenset({Permission.DESCRIBE, Permission.APPEND}),
+    Role.READER: _READER,
+    Role.AUDITOR: _READER | {Permission.PROVE},
+    Role.ADMIN: frozenset(Permission),
+}
+_SYSTEM_ROLES = frozenset({Role.AUDITOR, Role.ADMIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role on one log (``main``) or on every log whose name begins in some way (``team-a-*``, ``*``)."""
+
+    role: Role
+    log: str
+
+    def __post_init__(self) -> None:
+        if _LOG_PATTERN.fullmatch(self.log) is None:
+            detail = (
+                f"{self.log!r} is neither a log's name nor the beginning of names followed by a star, "
+                'such as "main", "team-a-*" or "*"'
+            )
+            raise UsageError(detail)
+
+    @classmethod
+    def parse(cls, text: str) -> Grant:
+        """Read ``role:log``, as the command line takes it: ``writer:main``, ``reader:team-a-*``.
+
+        Raises:
+            UsageError: it is not of that form; the text says what would be.
+        """
+        role, colon, log = text.partition(":")
+        if not colon or role not in list(Role):
+            detail = f"{text!r} is not a grant; write ROLE:LOG with a role of {', '.join(Role)}, such as writer:main"
+            raise UsageError(detail)
+        return cls(Role(role), log)
+
+    def covers(self, log: str) -> bool:
+        """Whether a log of this name, or every log that this pattern names, falls under the grant."""
+        if self.log.endswith("*"):
+            return log.startswith(self.log[:-1])
+        return log == self.log
+
+    def allows(self, permission: Permission, log: str) -> bool:
+        """Whether the grant permits this on the log of this name."""
+        if log.startswith("_") and (permission is Permission.APPEND or self.role not in _SYSTEM_ROLES):
+            return False
+        return self.role.allows(permission) and self.covers(log)
+
+    @property
+    def text(self) -> str:
+        """The form that :meth:`parse` reads: ``writer:main``."""
+        return f"{self.role}:{self.log}"

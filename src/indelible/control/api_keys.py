@@ -1,0 +1,111 @@
+"""The statements about API keys and what their principals are granted. No policy: that is ``access``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select, update
+
+from indelible.control.schema import api_keys, grants, principals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.engine import Connection, RowMapping
+
+__all__ = ["ApiKeyRecord", "GrantRecord", "find_api_key", "insert_api_key", "list_api_keys", "revoke_api_key"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRecord:
+    """One role on one log, or on the logs that a pattern names."""
+
+    role: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyRecord:
+    """An API key with its principal and that principal's grants. Times are RFC 3339 text in UTC."""
+
+    id: str
+    principal_id: str
+    name: str
+    secret_sha256: bytes
+    created_at: str
+    created_by: str
+    expires_at: str | None
+    revoked_at: str | None
+    grants: tuple[GrantRecord, ...]
+
+
+_SELECT = select(
+    api_keys.c.id,
+    api_keys.c.principal_id,
+    principals.c.name,
+    api_keys.c.secret_sha256,
+    api_keys.c.created_at,
+    principals.c.created_by,
+    api_keys.c.expires_at,
+    api_keys.c.revoked_at,
+).join_from(api_keys, principals)
+
+
+def insert_api_key(connection: Connection, record: ApiKeyRecord) -> None:
+    """Add a key, the principal that it stands for, and its grants."""
+    connection.execute(
+        insert(principals).values(
+            id=record.principal_id,
+            kind="api-key",
+            name=record.name,
+            created_at=record.created_at,
+            created_by=record.created_by,
+        )
+    )
+    connection.execute(
+        insert(api_keys).values(
+            id=record.id,
+            principal_id=record.principal_id,
+            secret_sha256=record.secret_sha256,
+            created_at=record.created_at,
+            expires_at=record.expires_at,
+        )
+    )
+    shared = {"principal_id": record.principal_id, "created_at": record.created_at, "created_by": record.created_by}
+    connection.execute(insert(grants), [{"role": g.role, "log": g.log, **shared} for g in record.grants])
+
+
+def find_api_key(connection: Connection, key_id: str) -> ApiKeyRecord | None:
+    """The key with this id, revoked or not."""
+    row = connection.execute(_SELECT.where(api_keys.c.id == key_id)).mappings().one_or_none()
+    # Run whether or not there is a key, so that an unknown id takes as long as a known one.
+    granted = connection.execute(
+        select(grants.c.role, grants.c.log)
+        .join(api_keys, api_keys.c.principal_id == grants.c.principal_id)
+        .where(api_keys.c.id == key_id)
+        .order_by(grants.c.id)
+    ).all()
+    return None if row is None else _record(row, [GrantRecord(role=role, log=log) for role, log in granted])
+
+
+def list_api_keys(connection: Connection) -> list[ApiKeyRecord]:
+    """Every key, revoked ones too, the newest first."""
+    granted: dict[str, list[GrantRecord]] = {}
+    for grant in connection.execute(select(grants.c.principal_id, grants.c.role, grants.c.log).order_by(grants.c.id)):
+        granted.setdefault(grant.principal_id, []).append(GrantRecord(role=grant.role, log=grant.log))
+    rows = connection.execute(_SELECT.order_by(api_keys.c.created_at.desc(), api_keys.c.id)).mappings()
+    return [_record(row, granted.get(row["principal_id"], ())) for row in rows]
+
+
+def revoke_api_key(connection: Connection, key_id: str, *, at: str, by: str) -> None:
+    """Mark the key revoked; one that is revoked already keeps its first date."""
+    connection.execute(
+        update(api_keys)
+        .where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+        .values(revoked_at=at, revoked_by=by)
+    )
+
+
+def _record(row: RowMapping, granted: Sequence[GrantRecord]) -> ApiKeyRecord:
+    return ApiKeyRecord(**row, grants=tuple(granted))

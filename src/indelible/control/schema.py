@@ -1,0 +1,64 @@
+"""The tables of control data, for SQLite now and PostgreSQL later.
+
+A principal is whoever can be granted something; an API key is one way to prove to be one. Grants hang on the
+principal, not on the key, so that other proofs of identity can join without moving them. Rows are never deleted: a
+revoked key stays, so that the principal that an old record names can still be explained.
+
+Times are RFC 3339 text in UTC with six fractional digits, as in records: they sort as text and read without a tool.
+The schema changes only through a migration under ``migrations/versions``; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import UniqueConstraint as Unique
+
+__all__ = ["METADATA", "api_keys", "grants", "principals"]
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_TIME = String(27)
+
+principals = Table(
+    "principals",
+    METADATA,
+    Column("id", String(256), primary_key=True),  # as records name it: "api-key:<key id>"
+    Column("kind", String(32), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("created_by", String(256), nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("principal_id", ForeignKey(principals.c.id), nullable=False, index=True),
+    Column("secret_sha256", LargeBinary(32), nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("expires_at", _TIME),
+    Column("revoked_at", _TIME),
+    Column("revoked_by", String(256)),
+    CheckConstraint("length(secret_sha256) = 32", name="secret_sha256"),
+)
+
+grants = Table(
+    "grants",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("principal_id", ForeignKey(principals.c.id), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("log", String(64), nullable=False),  # a log's name, or the beginning of names followed by a star
+    Column("created_at", _TIME, nullable=False),
+    Column("created_by", String(256), nullable=False),
+    Unique("principal_id", "role", "log"),
+    CheckConstraint("role IN ('writer', 'reader', 'auditor', 'admin')", name="role"),
+)

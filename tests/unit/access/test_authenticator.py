@@ -1,0 +1,203 @@
+"""From a header to a principal, and never for longer than the key holds."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from indelible.access import ApiKeys, Authenticator, Grant
+from indelible.access.authenticator import RECHECK_SECONDS
+from indelible.access.token import Token
+from indelible.control import ControlStore
+from indelible.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOW = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
+WRITER = Grant.parse("writer:main")
+
+
+class Clock:
+    """Stands still until told."""
+
+    def __init__(self) -> None:
+        self.now = NOW.timestamp()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "control.sqlite"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[ControlStore]:
+    with ControlStore.open(path) as store:
+        yield store
+
+
+@pytest.fixture
+def keys(store: ControlStore) -> ApiKeys:
+    return ApiKeys(store, now=lambda: NOW)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def authenticator(store: ControlStore, clock: Clock) -> Authenticator:
+    return Authenticator(store, clock=clock)
+
+
+def bearer(secret: str) -> bytes:
+    return f"Bearer {secret}".encode()
+
+
+def test_authenticate_knows_a_good_key(authenticator: Authenticator, keys: ApiKeys) -> None:
+    """The principal is the key's, with its grants; the scheme's case does not matter."""
+    made = keys.create(name="ci", grants=[WRITER], created_by="test")
+    principal = authenticator.authenticate(bearer(made.secret))
+    assert (principal.id, principal.name, principal.grants) == (f"api-key:{made.id}", "ci", (WRITER,))
+    assert authenticator.authenticate(f"bearer  {made.secret}".encode()) == principal
+
+
+def test_recall_remembers_only_what_was_verified(authenticator: Authenticator, keys: ApiKeys) -> None:
+    """Before the first verification it says nothing; after it, the same principal without a look-up."""
+    header = bearer(keys.create(name="ci", grants=[WRITER], created_by="test").secret)
+    assert authenticator.recall(header) is None
+    principal = authenticator.authenticate(header)
+    assert authenticator.recall(header) is principal
+
+
+def test_authenticate_refuses_alike(authenticator: Authenticator, keys: ApiKeys, clock: Clock) -> None:
+    """Nothing, nonsense, an unknown id, a wrong secret, revoked, expired: one text, and nothing remembered."""
+    good = keys.create(name="ci", grants=[WRITER], created_by="test")
+    revoked = keys.create(name="gone", grants=[WRITER], created_by="test")
+    keys.revoke(revoked.id, by="test")
+    expiring = keys.create(name="old", grants=[WRITER], created_by="test", expires_at=NOW + timedelta(seconds=1))
+    clock.now += 1
+    wrong = Token(id=good.id, secret=Token.generate().secret)
+    headers = [
+        None,
+        b"",
+        b"Bearer",
+        b"Basic " + good.secret.encode(),
+        bearer("nonsense"),
+        bearer(good.secret + "x"),
+        bearer(good.secret)[:-1],
+        b"Bearer \xff\xfe",
+        b"Bearer " + b"x" * 100_000,
+        bearer(Token.generate().text),
+        bearer(wrong.text),
+        bearer("idl_000000000000_" + "0" * 43),
+        bearer(revoked.secret),
+        bearer(expiring.secret),
+    ]
+    texts = set()
+    for header in headers:
+        with pytest.raises(Unauthenticated) as refusal:
+            authenticator.authenticate(header)
+        texts.add(str(refusal.value))
+        assert authenticator.recall(header) is None
+    assert len(texts) == 1
+
+
+def test_authenticate_takes_the_same_steps_for_unknown_and_wrong(
+    authenticator: Authenticator, keys: ApiKeys, store: ControlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unknown id and a wrong secret run the same statements and one comparison each."""
+    good = keys.create(name="ci", grants=[WRITER], created_by="test")
+    steps: list[str] = []
+    store._raw.set_trace_callback(lambda statement: steps.append(statement.split("WHERE")[0]))
+    taken = []
+    for secret in (Token.generate().text, Token(id=good.id, secret=Token.generate().secret).text, "nonsense"):
+        steps.clear()
+        with pytest.raises(Unauthenticated):
+            authenticator.authenticate(bearer(secret))
+        taken.append(tuple(steps))
+    assert len(set(taken)) == 1
+    assert len(taken[0]) == 4  # begin, the key, its grants, end
+
+
+def test_revocation_ends_what_is_remembered_at_once(authenticator: Authenticator, keys: ApiKeys) -> None:
+    """Through this process no time passes between revoking and refusing."""
+    made = keys.create(name="ci", grants=[WRITER], created_by="test")
+    header = bearer(made.secret)
+    authenticator.authenticate(header)
+    keys.revoke(made.id, by="test")
+    assert authenticator.recall(header) is None
+    with pytest.raises(Unauthenticated):
+        authenticator.authenticate(header)
+
+
+def test_revocation_during_a_verification_is_not_missed(
+    authenticator: Authenticator, keys: ApiKeys, store: ControlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key read just before it is revoked is not remembered as good afterwards."""
+    made = keys.create(name="ci", grants=[WRITER], created_by="test")
+    header = bearer(made.secret)
+
+    def compare_while_revoking(left: bytes, right: bytes) -> bool:
+        keys.revoke(made.id, by="test")
+        return left == right
+
+    monkeypatch.setattr("hmac.compare_digest", compare_while_revoking)
+    authenticator.authenticate(header)  # it was good when it was read
+    assert authenticator.recall(header) is None
+    with pytest.raises(Unauthenticated):
+        authenticator.authenticate(header)
+
+
+def test_change_by_another_process_is_noticed_in_time(
+    authenticator: Authenticator, keys: ApiKeys, path: Path, clock: Clock
+) -> None:
+    """Whatever another process changed holds here after RECHECK_SECONDS, also when the clock was set back."""
+    made = [keys.create(name="ci", grants=[WRITER], created_by="test") for _ in range(2)]
+    headers = [bearer(key.secret) for key in made]
+    for step, header in zip((RECHECK_SECONDS, -3600), headers, strict=True):
+        authenticator.authenticate(header)
+        other = threading.Thread(target=revoke_elsewhere, args=(path, made[headers.index(header)].id))
+        other.start()
+        other.join()
+        clock.now += step
+        with pytest.raises(Unauthenticated):
+            authenticator.authenticate(header)
+
+
+def revoke_elsewhere(path: Path, key_id: str) -> None:
+    with ControlStore.open(path) as other:
+        ApiKeys(other).revoke(key_id, by="test")
+
+
+def test_expiry_ends_what_is_remembered(authenticator: Authenticator, keys: ApiKeys, clock: Clock) -> None:
+    """A key that was good a moment ago is refused from the instant it expires."""
+    made = keys.create(name="ci", grants=[WRITER], created_by="test", expires_at=NOW + timedelta(seconds=10))
+    header = bearer(made.secret)
+    clock.now += 9.999
+    authenticator.authenticate(header)
+    clock.now += 0.001
+    with pytest.raises(Unauthenticated):
+        authenticator.authenticate(header)
+
+
+def test_memory_holds_no_secret_and_is_bounded(
+    authenticator: Authenticator, keys: ApiKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Headers are remembered by their hash, and no more than so many."""
+    monkeypatch.setattr("indelible.access.authenticator._MAX_REMEMBERED", 3)
+    for _ in range(5):
+        header = bearer(keys.create(name="ci", grants=[WRITER], created_by="test").secret)
+        authenticator.authenticate(header)
+        assert len(authenticator._remembered) <= 3
+    assert hashlib.sha256(header).digest() in authenticator._remembered
+    assert header not in authenticator._remembered
