@@ -63,7 +63,12 @@ class Assembler:
         self._encoder = msgspec.json.Encoder(order="sorted")
 
     def assemble_if(
-        self, drafts: Sequence[Draft[Any]], submission: Submission, *, quotes: int
+        self,
+        drafts: Sequence[Draft[Any]],
+        submission: Submission,
+        *,
+        quotes: int,
+        pointers: Sequence[str] | None = None,
     ) -> list[Prepared] | None:
         """The records of drafts made the fast way from an input with so many ``quotes``.
 
@@ -82,7 +87,7 @@ class Assembler:
             return None
         templates = lines.split(b"\n")
         templates.pop()
-        self._check_sizes(templates, None)
+        self._check_sizes(templates, pointers)
         return list(map(Prepared, ids, packed, templates, given))
 
     def assemble(

@@ -126,7 +126,8 @@ class Drafter:
             # What was just caught is the first mistake, in the decoder's words; the schema knows all of them.
             places = self._explainer.problems(value, pointer) or places
         else:
-            places += self._explainer.problems(value, pointer)
+            named = {place.pointer for place in places}
+            places += [place for place in self._explainer.problems(value, pointer) if place.pointer not in named]
         raise InvalidEvent(places[:MAX_PLACES])
 
     def _quickly(self, body: bytes, provable: _Decode, general: _Decode) -> list[Draft[Any]] | None:

@@ -97,7 +97,9 @@ class Preparer:
         submission = Submission(principal, now_ms, random)
         if not body.lstrip(b" \t\r\n").startswith(b"["):
             drafts = self._drafter.from_object(body)
-            prepared = drafts and self._assembler.assemble_if(drafts, submission, quotes=count_quotes(body))
+            prepared = drafts and self._assembler.assemble_if(
+                drafts, submission, quotes=count_quotes(body), pointers=[""]
+            )
             return prepared or self._prepare([("", body)], submission, self._drafter.from_bytes)
         drafts = self._drafter.from_array(body)
         if drafts is not None:
