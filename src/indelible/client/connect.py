@@ -1,0 +1,50 @@
+"""Connecting to a log on a server: plans, joined with the transport that carries them out."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from indelible.client.exchange import AsyncTransport, SyncTransport
+from indelible.client.plans import ClientPlans
+from indelible.config import check_log_name
+from indelible.sdk.aio import AsyncAuditLog, Opening
+from indelible.sdk.audit_log import AuditLog
+from indelible.sdk.plan import drive, drive_async
+
+if TYPE_CHECKING:
+    from indelible.sdk.plan import Plan
+
+__all__ = ["connect", "connect_async"]
+
+
+def connect(url: str, *, api_key: str | None = None, log: str = "main", patience: float = 30.0) -> AuditLog:
+    """A log on a server. Nothing is sent before the first call.
+
+    Args:
+        url: The server's address, such as ``https://audit.example.com``.
+        api_key: ``idl_…``; keep it in the environment or a secret store, not in the code.
+        log: The log's name there.
+        patience: Seconds for which an append is sent again after a failure that may pass.
+
+    Raises:
+        UsageError: the address, the key or the name cannot be right.
+    """
+    check_log_name(log, system=True)
+    transport = SyncTransport(url, api_key=api_key)
+    return AuditLog(ClientPlans(name=log, patience=patience), partial(drive, perform=transport), transport.close)
+
+
+def connect_async(url: str, *, api_key: str | None = None, log: str = "main", patience: float = 30.0) -> Opening:
+    """As :func:`connect`, for use with ``await``."""
+    check_log_name(log, system=True)
+
+    async def begin() -> AsyncAuditLog:
+        transport = AsyncTransport(url, api_key=api_key)
+
+        async def run(plan: Plan[Any]) -> object:
+            return await drive_async(plan, transport)
+
+        return AsyncAuditLog(ClientPlans(name=log, patience=patience), run, transport.close)
+
+    return Opening(begin)

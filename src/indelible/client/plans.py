@@ -1,0 +1,179 @@
+"""What the SDK asks of a server, as plans: each ability once, for the sync and the async object alike.
+
+Appends are sent again after a failure that may pass (no connection, 429, 502, 503, 504) for as long as ``patience``
+allows. That is harmless: every event bears its id, and an event that is there already is answered with its index.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from indelible.client.exchange import Answer, Effect, Exchange, Pause
+from indelible.client.problem import error_of
+from indelible.errors import (
+    FormatError,
+    NotYetPublished,
+    PeerError,
+    Unavailable,
+)
+from indelible.events.canonical import canonical_json
+from indelible.formats.checkpoint import Checkpoint
+from indelible.formats.note import Note
+from indelible.sdk.answers import Entry, LogDescription, Proof, Recorded, SignedCheckpoint
+from indelible.sdk.audit_log import check_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from indelible.sdk.plan import Plan
+
+__all__ = ["ClientPlans", "decode"]
+
+_SERVERS_ADDITIONS = ("index", "leaf_hash", "published")
+_LONGEST_BACKOFF = 10.0
+_T = TypeVar("_T")
+
+
+class _Appended(msgspec.Struct):
+    events: list[_Event]
+
+
+class _Event(msgspec.Struct):
+    id: str
+    index: int
+    leaf_hash: str
+    duplicate: bool
+
+
+class _Described(msgspec.Struct):
+    origin: str
+    vkeys: list[str]
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientPlans:
+    """The abilities of one log on a server.
+
+    Attributes:
+        name: The log's name there.
+        patience: Seconds for which an append is tried again, and a proof waited for.
+    """
+
+    name: str
+    patience: float = 30.0
+
+    def append(self, events: Sequence[bytes]) -> Plan[list[Recorded]]:
+        """POST one event as itself, several as NDJSON; see :class:`indelible.sdk.audit_log.LogPlans`."""
+        one = len(events) == 1
+        answer = yield from self._insist(
+            Exchange(
+                method="POST",
+                path=f"/v1/logs/{self.name}/events",
+                content=b"\n".join(events),
+                headers={"Content-Type": "application/json" if one else "application/x-ndjson"},
+            )
+        )
+        appended = decode(answer, _Appended)
+        if len(appended.events) != len(events):
+            raise PeerError(f"the server answered for {len(appended.events)} events; {len(events)} were sent")
+        return [
+            Recorded(id=event.id, index=event.index, leaf_hash=event.leaf_hash, duplicate=event.duplicate)
+            for event in appended.events
+        ]
+
+    def describe(self) -> Plan[LogDescription]:
+        """``GET /v1/logs/{log}``."""
+        answer = yield from self._ask(f"/v1/logs/{self.name}")
+        described = decode(answer, _Described)
+        return LogDescription(origin=described.origin, vkeys=tuple(described.vkeys), size=described.size)
+
+    def wait_published(self, size: int, timeout: float | None) -> Plan[None]:
+        """Ask for the log's size until it is reached: any role may."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (yield from self.describe()).size < size:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise NotYetPublished("the event is durable; no checkpoint covers it yet", retry_after=1.0)
+            yield Pause(0.1)
+
+    def get(self, which: int | str) -> Plan[Entry]:
+        """One record; its bytes are restored from the answer, and stand or fall with their leaf hash in ``prove``."""
+        answer = yield from self._ask(self._event(which))
+        fields = decode(answer, dict[str, Any])
+        index, leaf_hash, published = (fields.pop(name, None) for name in _SERVERS_ADDITIONS)
+        if type(index) is not int or not isinstance(leaf_hash, str) or not isinstance(published, bool):
+            raise PeerError("the server's answer lacks the record's index, leaf hash or state")
+        try:
+            entry = canonical_json(fields)
+        except ValueError as error:
+            raise PeerError(f"the server's answer holds no record: {error}") from error
+        return Entry(index=index, entry=entry, leaf_hash=leaf_hash, published=published)
+
+    def prove(self, which: int | str) -> Plan[Proof]:
+        """The record and its tlog-proof, waiting for the checkpoint that will cover it."""
+        entry = yield from self.get(which)
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                answer = yield from self._ask(self._event(entry.index) + "/proof")
+            except NotYetPublished as error:
+                if time.monotonic() >= deadline:
+                    raise
+                yield Pause(min(error.retry_after, 1.0))
+            else:
+                return Proof(index=entry.index, entry=entry.entry, tlog_proof=answer.body)
+
+    def checkpoint(self) -> Plan[SignedCheckpoint]:
+        """The C2SP ``checkpoint`` of the log."""
+        answer = yield from self._ask(f"/logs/{self.name}/checkpoint")
+        try:
+            checkpoint = Checkpoint.parse(Note.parse(answer.body).text)
+        except FormatError as error:
+            raise PeerError(f"the server's checkpoint cannot be read: {error}") from error
+        return SignedCheckpoint(
+            origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root.hex(), note=answer.body
+        )
+
+    def _event(self, which: int | str) -> str:
+        check_reference(which)
+        return f"/v1/logs/{self.name}/events/{quote(str(which), safe='')}"
+
+    def _ask(self, path: str) -> Generator[Effect, Answer, Answer]:
+        answer = yield Exchange(method="GET", path=path)
+        if answer.status != 200:
+            raise error_of(answer)
+        return answer
+
+    def _insist(self, exchange: Exchange) -> Generator[Effect, Answer, Answer]:
+        deadline = time.monotonic() + self.patience
+        backoff = 0.1
+        while True:
+            try:
+                answer = yield exchange
+                if answer.status in (200, 201):
+                    return answer
+                raise error_of(answer)
+            except Unavailable as error:
+                pause = max(min(error.retry_after, _LONGEST_BACKOFF) * random.uniform(0.5, 1.0), backoff)  # noqa: S311
+                if time.monotonic() + pause >= deadline:
+                    raise
+            yield Pause(pause)
+            backoff = min(backoff * 2, _LONGEST_BACKOFF)
+
+
+def decode(answer: Answer, form: type[_T]) -> _T:
+    """The answer's JSON body in the form that was promised.
+
+    Raises:
+        PeerError: it is not of that form.
+    """
+    try:
+        return msgspec.json.decode(answer.body, type=form)
+    except msgspec.MsgspecError as error:
+        raise PeerError(f"the server's answer cannot be read: {error}") from error

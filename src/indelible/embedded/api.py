@@ -1,0 +1,95 @@
+"""``indelible.open``: a log in a directory, in this process; and the same with ``await``."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from indelible.embedded.birth import MAIN_LOG
+from indelible.embedded.data_directory import DataDirectory
+from indelible.embedded.plans import EmbeddedPlans, perform, perform_async
+from indelible.embedded.reading import DirectoryReader, OpenLogReader
+from indelible.errors import NotFound
+from indelible.sdk.aio import AsyncAuditLog, Opening
+from indelible.sdk.audit_log import AuditLog
+from indelible.sdk.plan import drive, drive_async
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from indelible.sdk.plan import Plan
+
+__all__ = ["local_principal", "open", "open_async"]
+
+
+def open(  # noqa: A001 - the name that INTERFACES gives it
+    path: Path | str, *, create: bool = False, log: str = MAIN_LOG, read_only: bool = False
+) -> AuditLog:
+    """A log in a data directory. This process becomes the directory's only writer, until the log is closed.
+
+    Args:
+        path: The directory.
+        create: Make the directory when there is none. An existing one is opened.
+        log: The log's name.
+        read_only: Only read: then neither lock nor key is needed, and something else may write.
+
+    Raises:
+        NotFound: there is no such directory or log.
+        Locked: something else writes there; the error names it.
+        IntegrityError: something stored is not what was written, or older than what is remembered.
+    """
+    plans, close = _open(path, create=create, log=log, read_only=read_only)
+    return AuditLog(plans, partial(drive, perform=perform), close)
+
+
+def open_async(path: Path | str, *, create: bool = False, log: str = MAIN_LOG, read_only: bool = False) -> Opening:
+    """As :func:`open`, for use with ``await``: ``async with indelible.aio.open("./audit") as log``."""
+
+    async def begin() -> AsyncAuditLog:
+        plans, close = await asyncio.to_thread(_open, path, create=create, log=log, read_only=read_only)
+
+        async def run(plan: Plan[Any]) -> object:
+            return await drive_async(plan, perform_async)
+
+        return AsyncAuditLog(plans, run, partial(asyncio.to_thread, close))
+
+    return Opening(begin)
+
+
+def local_principal() -> str:
+    """Who writes when no server says who it is: the login name, as far as the system knows it."""
+    try:
+        return f"local:{getpass.getuser()}"
+    except (KeyError, OSError, ImportError):  # a container's user may have no name
+        return "local:unknown"
+
+
+def _open(path: Path | str, *, create: bool, log: str, read_only: bool) -> tuple[EmbeddedPlans, Callable[[], None]]:
+    with ExitStack() as opened:
+        directory = opened.enter_context(_directory(path, create=create))
+        configuration = directory.log(log)
+        writer = None if read_only else opened.enter_context(directory.open_log(log))
+        plans = EmbeddedPlans(
+            name=log,
+            origin=configuration.origin,
+            vkeys=configuration.vkeys,
+            source=DirectoryReader(directory.open_reader(log), directory.paths(log))
+            if writer is None
+            else OpenLogReader(writer),
+            log=writer,
+            principal=local_principal(),
+        )
+        return plans, opened.pop_all().close  # which closes once, however often it is called
+
+
+def _directory(path: Path | str, *, create: bool) -> DataDirectory:
+    try:
+        return DataDirectory.open(path)
+    except NotFound:
+        if not create:
+            raise
+        return DataDirectory.create(path)

@@ -1,0 +1,255 @@
+"""A data directory: its layout, its configuration, its logs, and the one lock that makes somebody its writer.
+
+Implements ARCHITECTURE, "On disk"::
+
+    <data>/
+      indelible.toml    configuration, no secrets        control.sqlite    principals, hashes of API keys
+      lock              held by the one writer           keys/<name>/      0700; a log's keys
+      logs/<name>/      nothing but a C2SP log           journal/<name>/   acknowledged, not yet in tiles
+      state/<name>/     checkpoint state, id runs
+
+Reading needs neither lock nor key, and writes nothing. A directory and a log are created only by an explicit act, and a
+log's keys are pinned in the user's state directory at its birth. Refuses to write where others than its owner may.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from indelible.config import (
+    Configuration,
+    LogConfiguration,
+    check_log_name,
+    encode_configuration,
+    parse_configuration,
+)
+from indelible.embedded import birth
+from indelible.embedded.opening import open_log, remembered_checkpoint
+from indelible.errors import ConfigurationError, NotFound, UsageError
+from indelible.log import Reader
+from indelible.storage.posix import LogPaths, PosixStores, WriterLock, read_ids, read_objects
+from indelible.trust.pins import Pins
+from indelible.trust.signer import LogKeys
+from indelible.trust.state_files import replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from indelible.log import Log
+
+__all__ = ["SYSTEM_LOG", "DataDirectory"]
+
+SYSTEM_LOG = "_system"
+
+_CONFIGURATION = "indelible.toml"
+_KEYS_MODE = 0o700
+
+
+class DataDirectory:
+    """One data directory, open for reading; the first call that writes takes its lock, ``close`` gives it back."""
+
+    def __init__(self, path: Path, configuration: Configuration, *, environment: Mapping[str, str]) -> None:
+        """Use :meth:`create` or :meth:`open`."""
+        self.path = path
+        self.configuration = configuration
+        self._environment = environment
+        self._lock: WriterLock | None = None
+
+    @classmethod
+    def create(
+        cls, path: Path | str, *, origin: str | None = None, environment: Mapping[str, str] = os.environ
+    ) -> Self:
+        """Make a directory with the logs ``main`` and ``_system``, and pin their keys. Its lock is held afterwards.
+
+        Args:
+            path: A path that does not exist, or an empty folder.
+            origin: The origin of ``main``, from which that of ``_system`` follows; by default one of its own.
+            environment: Says where the user's state directory is.
+
+        Raises:
+            UsageError: there is something already, or keys are pinned for this origin.
+        """
+        path = Path(path)
+        if (path / _CONFIGURATION).exists():
+            raise UsageError(f"{path} is a data directory already")
+        if path.is_dir() and any(path.iterdir()):
+            raise UsageError(f"{path} is not empty; choose a path that does not exist yet, or an empty folder")
+        origin = origin or birth.default_origin()
+        birth.check_origin(origin)
+        if Pins.load(environment).find(origin) is not None:
+            raise UsageError(
+                f"keys are pinned for the origin {origin} already: it was created before, perhaps elsewhere. "
+                "Two logs must not share an origin; choose another one"
+            )
+        path.mkdir(mode=0o750, parents=True, exist_ok=True)
+        (path / "keys").mkdir(mode=_KEYS_MODE)
+        directory = cls(path, Configuration(), environment=environment)
+        directory._lock = WriterLock.acquire(directory.lock_path)
+        try:
+            directory._add_log(birth.MAIN_LOG, origin, public=False)
+            directory._add_log(SYSTEM_LOG, birth.sibling_origin(origin, SYSTEM_LOG), public=False)
+        except BaseException:
+            directory.close()
+            raise
+        return directory
+
+    @classmethod
+    def open(cls, path: Path | str, *, environment: Mapping[str, str] = os.environ) -> Self:
+        """Open an existing directory.
+
+        Raises:
+            NotFound: there is none; says how to make one.
+            ConfigurationError: its configuration cannot be used.
+        """
+        path = Path(path)
+        return cls(path, _read_configuration(path), environment=environment)
+
+    @property
+    def lock_path(self) -> Path:
+        """The file that the writer locks."""
+        return self.path / "lock"
+
+    @property
+    def control_path(self) -> Path:
+        """The control database."""
+        return self.path / "control.sqlite"
+
+    def log_names(self) -> tuple[str, ...]:
+        """The names of its logs, in the order of their creation."""
+        return tuple(self.configuration.logs)
+
+    def log(self, name: str) -> LogConfiguration:
+        """What is fixed or public about one log.
+
+        Raises:
+            NotFound: there is no such log.
+        """
+        try:
+            return self.configuration.logs[name]
+        except KeyError:
+            raise NotFound(f"{self.path} has no log {name!r}; it has {', '.join(self.log_names())}") from None
+
+    def vkeys(self, name: str) -> tuple[str, ...]:
+        """A log's public keys, as the configuration names them. A verifier takes them from elsewhere."""
+        return self.log(name).vkeys
+
+    def paths(self, name: str) -> LogPaths:
+        """Where the files of one log lie."""
+        return LogPaths(self.path, name)
+
+    def lock(self, address: str = "") -> WriterLock:
+        """Become the directory's writer, or remain it; ``address`` is told to whoever comes later.
+
+        Raises:
+            Locked: something else is; the error says what and where.
+            ConfigurationError: others than its owner could write here.
+        """
+        if self._lock is None:
+            _check_owner_only(self.path)
+            _check_owner_only(self.path / _CONFIGURATION)
+            self._lock = WriterLock.acquire(self.lock_path, address=address)
+            self.configuration = _read_configuration(self.path)  # the writer before us may have added a log
+        return self._lock
+
+    def open_log(self, name: str) -> Log:
+        """Open a log for appending; recovery runs here. Takes the directory's lock.
+
+        Raises:
+            NotFound: there is no such log.
+            Locked: something else writes here.
+            Damaged: something stored is not what was written.
+            RolledBack: the log, or what this user remembers of it, is ahead of what is stored.
+        """
+        self.lock()
+        configuration = self.log(name)
+        keys = LogKeys.load(self._keys(name))
+        if keys.vkeys != configuration.vkeys:
+            raise ConfigurationError(
+                f"the keys in {self._keys(name)} are not those that {_CONFIGURATION} names for {name}; "
+                "restore both from one backup"
+            )
+        return open_log(
+            PosixStores.open(self.path, name),
+            configuration,
+            keys,
+            publish_interval=self.configuration.publish_interval,
+            remembered=remembered_checkpoint(Pins.load(self._environment), configuration.origin),
+        )
+
+    def open_reader(self, name: str) -> Reader:
+        """Read a log as of its checkpoint now, without lock or key; something else may be writing it.
+
+        Raises:
+            NotFound: there is no such log, or it has lost its checkpoint.
+        """
+        self.log(name)
+        paths = self.paths(name)
+        return Reader.open(read_objects(paths.objects), ids=read_ids(paths.ids))
+
+    def create_log(self, name: str, *, origin: str | None = None, public: bool = False) -> LogConfiguration:
+        """Create a log with keys of its own. Takes the directory's lock.
+
+        Args:
+            name: What it is called here.
+            origin: Its name in the world; beside the origin of ``main`` otherwise.
+            public: Whether the server gives its checkpoint and hash tiles to anyone.
+
+        Raises:
+            UsageError: the name is not allowed or taken, or the origin cannot be one.
+            Locked: something else writes here.
+        """
+        check_log_name(name)
+        self.lock()
+        if name in self.configuration.logs:
+            raise UsageError(f"{self.path} has a log {name} already")
+        return self._add_log(name, origin or birth.sibling_origin(self.log(birth.MAIN_LOG).origin, name), public=public)
+
+    def close(self) -> None:
+        """Give back the lock. Logs opened here must have been closed before."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _keys(self, name: str) -> Path:
+        return self.path / "keys" / name
+
+    def _add_log(self, name: str, origin: str, *, public: bool) -> LogConfiguration:
+        if any(log.origin == origin for log in self.configuration.logs.values()):
+            raise UsageError(f"another log of {self.path} has the origin {origin}")
+        vkeys = birth.bring_into_being(
+            self.path, name, origin=origin, keys_folder=self._keys(name), pins=Pins.load(self._environment)
+        )
+        log = LogConfiguration(name=name, origin=origin, vkeys=vkeys, public=public)
+        self.configuration = self.configuration.with_log(log)
+        replace_file(self.path / _CONFIGURATION, encode_configuration(self.configuration).encode())
+        return log
+
+
+def _read_configuration(path: Path) -> Configuration:
+    file = path / _CONFIGURATION
+    try:
+        return parse_configuration(file.read_text(encoding="utf-8"), source=str(file))
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound(f"{path} is not a data directory; make one with: indelible init --data {path}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file} is not UTF-8 text: {error}") from error
+
+
+def _check_owner_only(path: Path) -> None:
+    mode = path.stat().st_mode
+    if mode & stat.S_IWOTH:
+        raise ConfigurationError(
+            f"{path} can be written by anyone (mode {stat.S_IMODE(mode):04o}); run: chmod o-w {path}"
+        )

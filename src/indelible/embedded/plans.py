@@ -1,0 +1,172 @@
+"""What the SDK asks of a log in a directory, as plans: each ability once, for the sync and the async object alike.
+
+Two effects are enough: :class:`Call` for work that blocks, which an event loop hands to a thread, and :class:`Begin`
+for what the log's own threads finish later, which costs an event loop no thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from indelible.errors import NotYetPublished, UsageError
+from indelible.sdk.answers import Entry, LogDescription, Proof, Recorded, SignedCheckpoint
+from indelible.sdk.audit_log import check_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from indelible.embedded.reading import Source
+    from indelible.events import Prepared
+    from indelible.log import Appended, Log
+    from indelible.sdk.plan import Plan
+
+__all__ = ["Begin", "Call", "Effect", "EmbeddedPlans", "perform", "perform_async"]
+
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Do something that may block, and give its outcome."""
+
+    function: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Begin something: ``function`` gets a callback that the log's threads call once when it is done.
+
+    The outcome is what ``function`` returned. ``TimeoutError`` is raised into the plan after ``timeout`` seconds.
+    """
+
+    function: Callable[[Callable[[], None]], Any]
+    timeout: float | None = None
+
+
+Effect = Call | Begin
+
+
+def perform(effect: Effect) -> object:
+    """Carry out an effect in this thread."""
+    if isinstance(effect, Call):
+        return effect.function()
+    done = threading.Event()
+    outcome = effect.function(done.set)
+    if not done.wait(effect.timeout):
+        raise TimeoutError
+    return outcome
+
+
+async def perform_async(effect: Effect) -> object:
+    """Carry out an effect without holding up the event loop."""
+    if isinstance(effect, Call):
+        return await asyncio.to_thread(effect.function)
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+    outcome = effect.function(lambda: _wake(loop, done))
+    async with asyncio.timeout(effect.timeout):
+        await done.wait()
+    return outcome
+
+
+def _wake(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
+    # A loop that was closed while the log finished has nobody left to wake.
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(done.set)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedPlans:
+    """The abilities of one log in a directory.
+
+    Attributes:
+        name: The log's name there.
+        origin: Its origin.
+        vkeys: Its public keys, which are pinned if this user has never met the log.
+        source: Where it is read from.
+        log: Where it is written to; ``None`` when it was opened for reading.
+        principal: Who writes, as the records will say.
+    """
+
+    name: str
+    origin: str
+    vkeys: tuple[str, ...]
+    source: Source
+    log: Log | None
+    principal: str
+
+    def append(self, events: Sequence[bytes]) -> Plan[list[Recorded]]:
+        """Prepare and submit; see :class:`indelible.sdk.audit_log.LogPlans`."""
+        log = self.log
+        if log is None:
+            raise UsageError(f"the log {self.name} was opened for reading; open it without read_only to record")
+        prepared = self._prepare(log, events)
+        submission = yield Begin(lambda done: log.submit(prepared, lambda _: done()))
+        appended: Appended = submission.result()
+        return [
+            Recorded(id=event.id, index=event.index, leaf_hash=event.leaf_hash.hex(), duplicate=event.duplicate)
+            for event in appended.events
+        ]
+
+    def describe(self) -> Plan[LogDescription]:
+        """The configuration's word, and the published size."""
+        published = yield Call(self.source.published)
+        return LogDescription(origin=self.origin, vkeys=self.vkeys, size=published.checkpoint.size)
+
+    def wait_published(self, size: int, timeout: float | None) -> Plan[None]:
+        """Wait for the publisher, or look at the directory again and again when something else publishes."""
+        late = NotYetPublished("the event is durable; no checkpoint covers it yet", retry_after=1.0)
+        log = self.log
+        if log is not None:
+            try:
+                yield Begin(lambda done: log.when_published(size, done), timeout)
+            except TimeoutError:
+                raise late from None
+            log.check_published(size)
+            return
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (yield Call(self.source.published)).checkpoint.size < size:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise late
+            yield Call(lambda: time.sleep(_POLL_SECONDS))
+
+    def get(self, which: int | str) -> Plan[Entry]:
+        """Read one entry."""
+        index = yield from self._index(which)
+        stored = yield Call(lambda: self.source.get(index))
+        return Entry(index=index, entry=stored.entry, leaf_hash=stored.leaf_hash.hex(), published=stored.published)
+
+    def prove(self, which: int | str) -> Plan[Proof]:
+        """Read one entry and make its proof, once it is published."""
+        entry = yield from self.get(which)
+        if self.log is not None:
+            yield from self.wait_published(entry.index + 1, None)
+        proof = yield Call(lambda: self.source.prove(entry.index))
+        return Proof(index=entry.index, entry=entry.entry, tlog_proof=proof)
+
+    def checkpoint(self) -> Plan[SignedCheckpoint]:
+        """Read the checkpoint."""
+        published = yield Call(self.source.published)
+        checkpoint = published.checkpoint
+        return SignedCheckpoint(
+            origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root.hex(), note=published.note
+        )
+
+    def _index(self, which: int | str) -> Generator[Effect, Any, int]:
+        check_reference(which)
+        if isinstance(which, int):
+            return which
+        index: int = yield Call(lambda: self.source.find(which))
+        return index
+
+    def _prepare(self, log: Log, events: Sequence[bytes]) -> list[Prepared]:
+        now_ms = time.time_ns() // 1_000_000
+        if len(events) == 1:
+            return log.preparer.prepare_json(events[0], principal=self.principal, now_ms=now_ms, random=os.urandom)
+        body = b"\n".join(events)
+        return log.preparer.prepare_ndjson(body, principal=self.principal, now_ms=now_ms, random=os.urandom)
