@@ -1,0 +1,1 @@
+"""Keys, signatures and memory of what was verified: who is believed, and since when."""
