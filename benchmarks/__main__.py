@@ -1,0 +1,45 @@
+"""``make bench``: run the benchmarks and record them in ``benchmarks/results.json``, which ``make docs`` shows."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from indelible.bench import suite
+from indelible.bench.presentation import HEADINGS, cells
+from indelible.bench.scale import DEFAULT, LONG, QUICK
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+def main() -> None:
+    """Measure and record. A run of some benchmarks only replaces their figures and leaves the others."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="small counts; shows the figures and records nothing")
+    size.add_argument("--long", action="store_true", help="up to ten million entries")
+    parser.add_argument("--dir", type=Path, default=Path(), help="the disk to measure (default: here)")
+    parser.add_argument("--only", action="append", default=[], choices=suite.BENCHMARKS, help="may be repeated")
+    chosen = parser.parse_args()
+    scale = QUICK if chosen.quick else LONG if chosen.long else DEFAULT
+    report = suite.run(chosen.dir, scale, only=chosen.only, say=lambda step: print(step, flush=True))
+    for line in (HEADINGS, *map(cells, report.results)):
+        print(" | ".join(line))
+    if not chosen.quick:
+        record(report)
+
+
+def record(report: suite.Report, path: Path = RESULTS) -> None:
+    """Write the report; figures of an earlier one on this machine that this run has not taken stay."""
+    taken = {result.name for result in report.results}
+    if path.exists():
+        earlier = msgspec.json.decode(path.read_bytes(), type=suite.Report)
+        kept = [each for each in earlier.results if each.name not in taken and earlier.machine == report.machine]
+        report = suite.Report(machine=report.machine, results=(*report.results, *kept))
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

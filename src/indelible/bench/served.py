@@ -1,0 +1,99 @@
+"""A log in a fresh data directory, served by ``indelible serve`` in a process of its own, with a writer's key."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from indelible.access import ApiKeys, Grant
+from indelible.bench.data import create_directory, directory_environment
+from indelible.bench.http1 import Connection, build_request
+from indelible.bench.load import LoadPlan, LoadResult
+from indelible.bench.processes import resident_bytes, run_load, serving
+from indelible.control import ControlStore
+from indelible.errors import InternalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from indelible.bench.processes import ServerProcess
+
+__all__ = ["EVENTS_TARGET", "ServedLog", "served_log"]
+
+EVENTS_TARGET = "/v1/logs/main/events"
+_SETTLE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedLog:
+    """A running server and what it takes to write to its log ``main``; hands out event numbers, each once."""
+
+    server: ServerProcess
+    authorization: str
+    numbers: Iterator[int]
+
+    def load(self, *, connections: int, requests: int, events: int, target: str = EVENTS_TARGET) -> LoadResult:
+        """Have the load generator send new events."""
+        first = next(self.numbers) << 24  # every load has 2**24 numbers to itself
+        return run_load(
+            LoadPlan(
+                host=self.server.host,
+                port=self.server.port,
+                target=target,
+                authorization=self.authorization,
+                connections=connections,
+                requests=requests,
+                events=events,
+                first=first,
+            )
+        )
+
+    def connect(self) -> Connection:
+        """A connection to the server."""
+        return Connection(self.server.host, self.server.port)
+
+    def get(self, target: str) -> bytes:
+        """The bytes of a request for one request."""
+        return build_request("GET", target, headers={"Authorization": self.authorization})
+
+    def post(self, body: bytes, *, media_type: str) -> bytes:
+        """The bytes of a request that appends."""
+        headers = {"Authorization": self.authorization, "Content-Type": media_type}
+        return build_request("POST", EVENTS_TARGET, headers=headers, body=body)
+
+    def settle(self) -> None:
+        """Wait until everything journaled is published, so that no earlier load weighs on the next measurement.
+
+        Raises:
+            InternalError: that took two minutes.
+        """
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        with self.connect() as connection:
+            while time.monotonic() < deadline:
+                log = msgspec.json.decode(connection.exchange(self.get("/v1/logs/main")).body)
+                if log["size"] == log["journaled"]:
+                    return
+                time.sleep(0.05)
+        raise InternalError("the log did not publish what was journaled")
+
+    def resident_bytes(self) -> int:
+        """The server process's resident size."""
+        return resident_bytes(self.server.pid)
+
+
+@contextmanager
+def served_log(directory: Path) -> Iterator[ServedLog]:
+    """Create a data directory at ``directory`` and serve it while the block runs."""
+    create_directory(directory)
+    with ControlStore.open(directory / "control.sqlite") as store:
+        grants = [Grant.parse("admin:*")]
+        key = ApiKeys(store).create(name="benchmark", grants=grants, created_by="indelible bench")
+    arguments = ["-m", "indelible", "serve", "--data", str(directory), "--listen", "127.0.0.1:0"]
+    with serving(arguments, environment=directory_environment(directory)) as server:
+        yield ServedLog(server=server, authorization=f"Bearer {key.secret}", numbers=count())
