@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import selectors
+import shlex
 import signal
 import socket
 import subprocess
@@ -50,6 +51,7 @@ class Session:
             "HOME": str(home),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/local/go/bin",
             "REPOSITORY": str(REPOSITORY),
+            "VENV": sys.prefix,
             "INDELIBLE_LISTEN": f"127.0.0.1:{self.port}",
             "COLUMNS": "100",
             "TERM": "dumb",
@@ -99,8 +101,9 @@ class Session:
         assert not shown or matches(shown, output), f"$ {command.text}\nshown:\n{shown}\n\nbut it wrote:\n{output}"
 
     def serve(self, command: Command) -> None:
-        """Start a command that stays, and wait until what the page shows has appeared."""
-        process = self._start(f"exec {self.localised(command.text)}")
+        """Start a command that stays, where the shell is, and wait until what the page shows has appeared."""
+        folder, _ = self.run("pwd")
+        process = self._start(f"cd {shlex.quote(folder.strip())} && exec {self.localised(command.text)}")
         self._servers.append(process)
         shown = self.localised(command.output).strip("\n")
         pattern = ".*".join(re.escape(part) for part in shown.split("..."))
