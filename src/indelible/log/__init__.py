@@ -1,0 +1,30 @@
+"""The log itself: from an admitted event to a signed checkpoint, and back to its proof.
+
+``pool`` → ``sequencer`` (index, ``received_at``, journal: acknowledged) → ``tail`` → ``integrate`` (pure) →
+``publisher`` (objects, checkpoint). ``recovery`` opens what a crash left; ``reader`` answers; ``log`` joins the parts.
+"""
+
+from __future__ import annotations
+
+from indelible.log.clock import Clock, SystemClock
+from indelible.log.log import Log, LogStatus, Stores, Wait, create_log
+from indelible.log.reader import Published, Reader, StoredEntry
+from indelible.log.settings import LogSettings
+from indelible.log.submission import Appended, Receipt, Submission
+
+__all__ = [
+    "Appended",
+    "Clock",
+    "Log",
+    "LogSettings",
+    "LogStatus",
+    "Published",
+    "Reader",
+    "Receipt",
+    "StoredEntry",
+    "Stores",
+    "Submission",
+    "SystemClock",
+    "Wait",
+    "create_log",
+]

@@ -1,0 +1,380 @@
+"""A running log: the parts of this package joined, and the two threads that drive them.
+
+The sequencer's thread turns groups of requests into journaled entries; the publisher's thread turns journaled entries
+into checkpoints. Both only call ``Sequencer.run`` and ``Publisher.run`` in a loop, so tests can drive the same parts
+step by step.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from indelible.errors import NotYetPublished, Unavailable, UsageError
+from indelible.events import Preparer, new_stamp
+from indelible.formats.tlog_policy import Policy
+from indelible.log import recovery
+from indelible.log.clock import ReceivedAt, SystemClock
+from indelible.log.health import Health
+from indelible.log.integrate import RightEdge
+from indelible.log.pool import Pool
+from indelible.log.publisher import Publisher, sign_checkpoint
+from indelible.log.reader import Reader
+from indelible.log.sequencer import Sequencer
+from indelible.log.settings import LogSettings
+from indelible.log.submission import Appended, Submission
+from indelible.log.tail import Tail
+from indelible.merkle import leaf_hashes
+from indelible.storage.protocols import CheckpointState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from indelible.events import Prepared
+    from indelible.formats.checkpoint import Checkpoint
+    from indelible.log.clock import Clock
+    from indelible.storage.protocols import CheckpointStore, IdIndex, Journal, ObjectStore
+    from indelible.trust.signer import LogSigner
+
+__all__ = ["Log", "LogStatus", "Stores", "Wait", "create_log"]
+
+Wait = Literal["journaled", "published"]
+
+_log = logging.getLogger("indelible.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """The four seams of one log's storage, from one back end."""
+
+    journal: Journal
+    ids: IdIndex
+    objects: ObjectStore
+    checkpoints: CheckpointStore
+
+    def close(self) -> None:
+        """Release all of them."""
+        self.ids.close()
+        self.journal.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogStatus:
+    """How a running log is, at one moment.
+
+    Attributes:
+        size: Entries that the published checkpoint covers.
+        root: That checkpoint's root.
+        checkpoint: Its signed note.
+        journaled: Entries that are durable, published or not.
+        read_only: Why the log takes no appends, or ``None``.
+        pool_entries: Entries that wait to be sequenced.
+        pool_bytes: Their bytes.
+        checkpoint_age: Seconds since the checkpoint was signed.
+    """
+
+    size: int
+    root: bytes
+    checkpoint: bytes
+    journaled: int
+    read_only: str | None
+    pool_entries: int
+    pool_bytes: int
+    checkpoint_age: float
+
+
+def create_log(stores: Stores, *, origin: str, signer: LogSigner, clock: Clock | None = None) -> None:
+    """Create a log: an explicit act, because an absent state otherwise means that something was lost.
+
+    Raises:
+        UsageError: there is a log already.
+    """
+    if stores.checkpoints.load() is not None:
+        raise UsageError(f"the log {origin} exists already")
+    state = CheckpointState(size=0, root=RightEdge.empty().root())
+    stores.checkpoints.swap(None, state)
+    stores.objects.publish(sign_checkpoint(signer, clock or SystemClock(), origin, state).note)
+
+
+class Log:
+    """One log, open for appending. Safe to use from any thread; the only writer of its storage.
+
+    ``sequencer`` and ``publisher`` belong to its threads; whoever has not started those may drive them.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        origin: str,
+        settings: LogSettings,
+        stores: Stores,
+        preparer: Preparer,
+        tail: Tail,
+        reader: Reader,
+        health: Health,
+        clock: Clock,
+        sequencer: Sequencer,
+        publisher: Publisher,
+    ) -> None:
+        """Join the parts; :meth:`open` is the way to make a log."""
+        self.name = name
+        self.origin = origin
+        self.preparer = preparer
+        self.reader = reader
+        self._settings = settings
+        self._stores = stores
+        self._tail = tail
+        self._health = health
+        self._clock = clock
+        self.sequencer = sequencer
+        self.publisher = publisher
+        self._pool = Pool(max_entries=settings.pool_entries, max_bytes=settings.pool_bytes)
+        self._sequenced = threading.Event()  # nothing more will be journaled
+        self._threads = [
+            threading.Thread(target=self._sequence, name=f"{name}-sequencer", daemon=True),
+            threading.Thread(target=self._publish, name=f"{name}-publisher", daemon=True),
+        ]
+
+    @classmethod
+    def open(
+        cls,
+        stores: Stores,
+        *,
+        name: str,
+        origin: str,
+        signer: LogSigner,
+        settings: LogSettings | None = None,
+        clock: Clock | None = None,
+        remembered: Checkpoint | None = None,
+    ) -> Self:
+        """Recover a log and start it.
+
+        Args:
+            stores: The log's storage, which nothing else writes.
+            name: For threads, metrics and messages.
+            origin: The log's origin.
+            signer: The log's keys.
+            settings: Limits and intervals.
+            clock: Time; the machine's by default.
+            remembered: A checkpoint kept outside this storage, which the log must extend.
+
+        Raises:
+            UsageError: the log has not been created.
+            Damaged: something stored is not what was written.
+            RolledBack: a part of the storage, or all of it, is an old copy.
+        """
+        log = cls.assemble(
+            stores, name=name, origin=origin, signer=signer, settings=settings, clock=clock, remembered=remembered
+        )
+        log.start()
+        return log
+
+    @classmethod
+    def assemble(
+        cls,
+        stores: Stores,
+        *,
+        name: str,
+        origin: str,
+        signer: LogSigner,
+        settings: LogSettings | None = None,
+        clock: Clock | None = None,
+        remembered: Checkpoint | None = None,
+    ) -> Self:
+        """Recover a log without starting its threads, for those who drive it step by step."""
+        settings = settings or LogSettings()
+        clock = clock or SystemClock()
+        state = stores.checkpoints.load()
+        if state is None:
+            raise UsageError(f"there is no log {name}: create it first (`indelible init`, or `indelible logs create`)")
+        edge = recovery.load_edge(stores.objects, state)
+        policy = Policy.for_log(*signer.vkeys)
+        published = recovery.load_published(stores.objects, state, origin=origin, policy=policy)
+        if published is None:  # the crash came between the swap and the signature
+            published = sign_checkpoint(signer, clock, origin, state)
+            stores.objects.publish(published.note)
+        tail = Tail(state.size)
+        reader = Reader(stores.objects, published, tail=tail, ids=stores.ids)
+        if remembered is not None:
+            recovery.check_remembered(reader, remembered)
+        unpublished = list(recovery.replay_journal(stores.journal, edge))
+        tail.extend(unpublished, leaf_hashes(unpublished))
+        recovery.catch_up_ids(stores.ids, reader, unpublished)
+        health = Health(name)
+        preparer = Preparer(origin=origin, stamp=new_stamp(os.urandom))
+        sequencer = Sequencer(
+            journal=stores.journal,
+            ids=stores.ids,
+            tail=tail,
+            received_at=ReceivedAt(
+                clock, last=recovery.last_received_at(reader, unpublished), tolerance=settings.clock_tolerance
+            ),
+            stamp=preparer.stamp,
+            read=reader.get,
+            health=health,
+        )
+        publisher = Publisher(
+            origin=origin,
+            objects=stores.objects,
+            checkpoints=stores.checkpoints,
+            signer=signer,
+            clock=clock,
+            edge=edge,
+            tail=tail,
+            reader=reader,
+            health=health,
+            resign_interval=settings.resign_interval,
+        )
+        _log.info("log_opened", extra={"log_name": name, "size": state.size, "unpublished": len(unpublished)})
+        return cls(
+            name=name,
+            origin=origin,
+            settings=settings,
+            stores=stores,
+            preparer=preparer,
+            tail=tail,
+            reader=reader,
+            health=health,
+            clock=clock,
+            sequencer=sequencer,
+            publisher=publisher,
+        )
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, events: Sequence[Prepared], on_done: Callable[[Submission], None]) -> Submission:
+        """Queue one request without waiting for it.
+
+        ``on_done`` is called once, on the sequencer's thread, when :meth:`Submission.result` has an answer.
+
+        Raises:
+            Overloaded: too much is waiting.
+            ReadOnly: the log takes no appends.
+            Closed: the log is shutting down.
+        """
+        self._health.check()
+        submission = Submission(events, on_done)
+        self._pool.put(submission)
+        return submission
+
+    def append(self, events: Sequence[Prepared], *, wait: Wait = "journaled", timeout: float | None = None) -> Appended:
+        """Append one request and wait until it is durable, or covered by a signed checkpoint.
+
+        ``timeout`` in seconds bounds the wait for the checkpoint.
+
+        Raises:
+            IdConflict: an id has been used for other content; nothing was appended.
+            NotYetPublished: the entries are durable, but ``timeout`` passed before a checkpoint covered them.
+            Unavailable: the log is overloaded, full, read-only or closing.
+        """
+        done = threading.Event()
+        submission = self.submit(events, lambda _: done.set())
+        done.wait()
+        appended = submission.result()
+        if wait == "published":
+            self.wait_published(appended.size, timeout=timeout)
+        return appended
+
+    def wait_published(self, size: int, *, timeout: float | None = None) -> None:
+        """Wait until a signed checkpoint covers ``size`` entries.
+
+        Raises:
+            NotYetPublished: ``timeout`` seconds have passed.
+            Unavailable: the log stopped publishing.
+        """
+        reached = threading.Event()
+        self._tail.when_published(size, reached.set)
+        if not reached.wait(timeout):
+            raise NotYetPublished(
+                "the entries are durable; no checkpoint covers them yet", retry_after=self._settings.publish_interval
+            )
+        self.check_published(size)
+
+    def when_published(self, size: int, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once, when a checkpoint covers ``size`` entries or the log has stopped publishing."""
+        self._tail.when_published(size, callback)
+
+    def check_published(self, size: int) -> None:
+        """Raise unless a signed checkpoint covers ``size`` entries: for use after :meth:`when_published` has called.
+
+        Raises:
+            Unavailable: the log stopped before it was published.
+        """
+        if self.reader.size < size:
+            self._health.check()
+            raise Unavailable("the log stopped before a checkpoint covered these entries; they are durable")
+
+    @property
+    def status(self) -> LogStatus:
+        """How the log is now."""
+        published = self.reader.published
+        return LogStatus(
+            size=published.checkpoint.size,
+            root=published.checkpoint.root,
+            checkpoint=published.note,
+            journaled=self._tail.end,
+            read_only=self._health.reason,
+            pool_entries=self._pool.entries,
+            pool_bytes=self._pool.bytes,
+            checkpoint_age=self._clock.monotonic() - self.publisher.published_at,
+        )
+
+    def close(self) -> None:
+        """Take nothing new, write and publish what has been taken, end the threads, release the storage."""
+        self._pool.close()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+        if self._health.reason is None:
+            self.sequencer.trim(self.publisher.trimmable)
+        self._tail.stop()
+        self._stores.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _sequence(self) -> None:
+        trimmed = 0
+        limit = self._settings.unpublished_entries
+        while not self._pool.drained:
+            group = self._pool.take(self._settings.group_entries)
+            while self._tail.length > limit and self._health.reason is None:
+                self._tail.wait_for(lambda: self._tail.length <= limit, timeout=self._settings.publish_interval)
+            if group:
+                self.sequencer.run(group)
+            if self.publisher.trimmable > trimmed:
+                trimmed = self.publisher.trimmable
+                self.sequencer.trim(trimmed)
+        self._sequenced.set()
+        self._tail.poke()
+
+    def _publish(self) -> None:
+        settings = self._settings
+        while True:
+            self._tail.wait_for(
+                lambda: self._sequenced.is_set() or self._tail.length >= settings.publish_entries,
+                timeout=settings.publish_interval,
+            )
+            # Read before publishing: what is journaled when nothing more comes is all there will ever be.
+            last = self._sequenced.is_set()
+            published = self.publisher.run(settings.publish_entries)
+            if published:
+                self._pool.wake()  # the journal can be trimmed
+            elif last:
+                return
+            elif self._health.reason is not None:
+                self._tail.stop()

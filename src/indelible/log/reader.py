@@ -1,0 +1,229 @@
+"""Reading a log: entries, proofs, and the objects of its C2SP tlog-tiles interface.
+
+Nothing is decided here and nothing is trusted to be right: whoever needs certainty verifies (``indelible.verify``).
+What a signed checkpoint covers is read from the objects, what is journaled beyond it from the tail, if there is one.
+
+Proofs are made in three steps: which nodes (pure), fetch their tiles (here), combine (pure).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from indelible.errors import NotFound, NotYetPublished, UsageError
+from indelible.events.identity import pack_id
+from indelible.formats import entry_bundle
+from indelible.formats.checkpoint import Checkpoint
+from indelible.formats.note import Note
+from indelible.formats.tile import TILE_WIDTH, Tile, node_from_tile, tiles_for
+from indelible.formats.tlog_proof import TlogProof
+from indelible.merkle import leaf_hash, plan_consistency, plan_inclusion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from indelible.log.tail import Tail
+    from indelible.merkle import Hash, Node
+    from indelible.storage.protocols import IdIndex, ObjectStore
+
+__all__ = ["Published", "Reader", "StoredEntry"]
+
+_CACHED_BUNDLES = 16  # a page of search results, or a re-imported file, reads the same few bundles again and again
+_RETRY_AFTER = 1.0
+_FULL_PATH = re.compile(r"(?P<full>tile/.+)\.p/[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One entry of the log. ``published`` is false while no signed checkpoint covers it."""
+
+    index: int
+    entry: bytes
+    leaf_hash: Hash
+    published: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """The checkpoint that the log serves: the note's bytes, and what they say."""
+
+    note: bytes
+    checkpoint: Checkpoint
+
+    @classmethod
+    def parse(cls, note: bytes) -> Published:
+        """Read the checkpoint out of a signed note. Signatures are not checked here.
+
+        Raises:
+            FormatError: the bytes are not a signed checkpoint.
+        """
+        return cls(note=note, checkpoint=Checkpoint.parse(Note.parse(note).text))
+
+
+class Reader:
+    """Reads one log. Safe to use from any thread."""
+
+    def __init__(
+        self, objects: ObjectStore, published: Published, *, tail: Tail | None = None, ids: IdIndex | None = None
+    ) -> None:
+        self._objects = objects
+        self._published = published
+        self._tail = tail
+        self._ids = ids
+        self._bundles: OrderedDict[int, list[bytes]] = OrderedDict()  # full bundles only: they never change
+        self._lock = Lock()  # guards _bundles
+
+    @classmethod
+    def open(cls, objects: ObjectStore, *, ids: IdIndex | None = None) -> Reader:
+        """Read a log that something else writes, as of its checkpoint now; ``refresh`` moves on.
+
+        Raises:
+            NotFound: there is no checkpoint.
+        """
+        return cls(objects, Published.parse(objects.get("checkpoint")), ids=ids)
+
+    def refresh(self) -> None:
+        """Move on to the checkpoint that is in the object store now."""
+        self._published = Published.parse(self._objects.get("checkpoint"))
+
+    def advance(self, published: Published) -> None:
+        """Move on to a checkpoint just published. The publisher calls this."""
+        self._published = published
+
+    @property
+    def published(self) -> Published:
+        """The checkpoint that covers what is read: its note, size and root, all of one moment."""
+        return self._published
+
+    @property
+    def size(self) -> int:
+        """How many entries the checkpoint covers."""
+        return self._published.checkpoint.size
+
+    def checkpoint(self) -> bytes:
+        """The signed note of the checkpoint."""
+        return self._published.note
+
+    def get(self, index: int) -> StoredEntry:
+        """The entry at ``index``.
+
+        Raises:
+            NotFound: there is none.
+        """
+        held = self._tail.get(index) if self._tail is not None and index >= 0 else None
+        if held is not None:
+            return StoredEntry(index, held[0], held[1], published=False)
+        if not 0 <= index < self.size:
+            raise NotFound(f"there is no entry {index}: the log has {self.size} published entries, counted from 0")
+        entry = self._bundle(index // TILE_WIDTH)[index % TILE_WIDTH]
+        return StoredEntry(index, entry, leaf_hash(entry), published=True)
+
+    def find(self, event_id: str) -> int | None:
+        """The index of the event with this id, a UUIDv7, or ``None``.
+
+        Raises:
+            UsageError: the text is not a UUIDv7, or this reader was opened without an id index.
+        """
+        if self._ids is None:
+            raise UsageError("this log was opened without its id index; use the event's index")
+        try:
+            return self._ids.lookup([pack_id(event_id)])[0]
+        except ValueError as error:
+            raise UsageError(f"{event_id!r} is not an event id: {error}") from error
+
+    def entries(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Yield ``(index, entry)`` for the published entries in ``[start, min(end, size))``, a bundle at a time."""
+        end = min(end, self.size)
+        index = start
+        while index < end:
+            first = index // TILE_WIDTH * TILE_WIDTH
+            bundle = self._bundle(index // TILE_WIDTH)
+            for entry in bundle[index - first : end - first]:
+                yield index, entry
+                index += 1
+
+    def prove(self, index: int) -> bytes:
+        """An inclusion proof in the ``c2sp.org/tlog-proof@v1`` format, with the checkpoint that it leads to.
+
+        Raises:
+            NotYetPublished: the entry is journaled, but no checkpoint covers it yet.
+            NotFound: there is no such entry.
+        """
+        published = self._published
+        size = published.checkpoint.size
+        if not 0 <= index < size:
+            self._refuse(index)
+        plan = plan_inclusion(index, size)
+        hashes = plan.finish(self._nodes(plan.nodes, size))
+        return TlogProof(index=index, hashes=hashes, checkpoint=published.note).encode()
+
+    def consistency(self, old: int, new: int) -> tuple[Hash, ...]:
+        """The proof that the tree of ``old`` entries begins that of ``new``; empty when ``old`` is 0 or ``new``.
+
+        Raises:
+            UsageError: not ``0 <= old <= new``.
+            NotYetPublished: ``new`` is beyond the published size.
+        """
+        if not 0 <= old <= new:
+            raise UsageError(f"a consistency proof leads from a smaller tree to a larger one, not from {old} to {new}")
+        size = self.size
+        if new > size:
+            raise NotYetPublished(f"the published tree has {size} entries, not {new}", retry_after=_RETRY_AFTER)
+        plan = plan_consistency(old, new)
+        # Complete nodes never change: the current tree's tiles hold them, while those of `new` may never have existed.
+        return plan.finish(self._nodes(plan.nodes, size))
+
+    def object(self, path: str) -> bytes:
+        """An object of the tlog-tiles interface: ``checkpoint``, ``tile/…``.
+
+        Raises:
+            FormatError: not a path of that interface.
+            NotFound: no such object; a partial one may have been replaced by the full one.
+        """
+        return self._published.note if path == "checkpoint" else self._objects.get(path)
+
+    def _refuse(self, index: int) -> None:
+        if self._tail is not None and 0 <= index < self._tail.end:
+            raise NotYetPublished(
+                f"entry {index} is durable; a signed checkpoint will cover it in a moment", retry_after=_RETRY_AFTER
+            )
+        raise NotFound(f"there is no entry {index}: the log has {self.size} published entries, counted from 0")
+
+    def _nodes(self, nodes: Sequence[Node], size: int) -> dict[Node, Hash]:
+        found: dict[Node, Hash] = {}
+        for tile, wanted in tiles_for(nodes, size).items():
+            data = self._tile(tile)
+            for node in wanted:
+                found[node] = node_from_tile(node, tile, data)
+        return found
+
+    def _tile(self, tile: Tile) -> bytes:
+        return self._widened(tile.path)[: tile.width * 32]
+
+    def _bundle(self, number: int) -> list[bytes]:
+        with self._lock:
+            if number in self._bundles:
+                self._bundles.move_to_end(number)
+                return self._bundles[number]
+        width = min(self.size - number * TILE_WIDTH, TILE_WIDTH)
+        entries = entry_bundle.decode_prefix(self._widened(entry_bundle.bundle_path(number, width)), width)
+        if width == TILE_WIDTH:
+            with self._lock:
+                self._bundles[number] = entries
+                if len(self._bundles) > _CACHED_BUNDLES:
+                    self._bundles.popitem(last=False)
+        return entries
+
+    def _widened(self, path: str) -> bytes:
+        """The object, or the full one that has replaced a partial (tlog-tiles, "Partial Tiles")."""
+        try:
+            return self._objects.get(path)
+        except NotFound:
+            partial = _FULL_PATH.fullmatch(path)
+            if partial is None:
+                raise
+            return self._objects.get(partial["full"])

@@ -1,0 +1,117 @@
+"""The entries that are acknowledged and not yet in published tiles, held in memory.
+
+The sequencer appends; the publisher takes a snapshot and afterwards drops what it has published; readers look up.
+Two sizes matter: ``end`` (journaled) and ``start`` (published). Whoever waits for a published size waits here.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from indelible.merkle import Hash
+
+__all__ = ["Tail"]
+
+
+class Tail:
+    """Entries ``[start, end)`` with their leaf hashes. Safe to use from any thread."""
+
+    def __init__(self, start: int) -> None:
+        self._start = start
+        self._entries: list[bytes] = []
+        self._hashes: list[Hash] = []
+        self._changed = threading.Condition()  # guards every field
+        self._waiters: list[tuple[int, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._stopped = False
+
+    @property
+    def start(self) -> int:
+        """The published size: entries below it are in the tiles."""
+        return self._start
+
+    @property
+    def end(self) -> int:
+        """The journaled size: the index that the next entry gets."""
+        with self._changed:
+            return self._start + len(self._entries)
+
+    def extend(self, entries: Sequence[bytes], hashes: Sequence[Hash]) -> None:
+        """Add entries that have become durable in the journal."""
+        with self._changed:
+            self._entries.extend(entries)
+            self._hashes.extend(hashes)
+            self._changed.notify_all()
+
+    def get(self, index: int) -> tuple[bytes, Hash] | None:
+        """The entry at ``index`` with its leaf hash, or ``None`` when it is below ``start`` or not there yet."""
+        with self._changed:
+            position = index - self._start
+            if not 0 <= position < len(self._entries):
+                return None
+            return self._entries[position], self._hashes[position]
+
+    def snapshot(self, most: int) -> tuple[list[bytes], list[Hash]]:
+        """The first ``most`` entries beyond ``start`` and their leaf hashes."""
+        with self._changed:
+            return self._entries[:most], self._hashes[:most]
+
+    def published(self, size: int) -> None:
+        """Drop what a published checkpoint of ``size`` covers and call those who waited for it."""
+        with self._changed:
+            count = size - self._start
+            del self._entries[:count]
+            del self._hashes[:count]
+            self._start = size
+            self._changed.notify_all()
+            due = self._take_due()
+        for callback in due:
+            callback()
+
+    def when_published(self, size: int, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once, when the published size has reached ``size`` or never will; at once if it has."""
+        with self._changed:
+            if self._start < size and not self._stopped:
+                heapq.heappush(self._waiters, (size, next(self._order), callback))
+                return
+        callback()
+
+    def wait_for(self, ready: Callable[[], bool], timeout: float) -> bool:
+        """Wait until ``ready()``, tried again at each change, holds, or ``timeout`` seconds have passed.
+
+        ``ready`` runs under the lock: it may look at ``length`` and at flags, and must not call other methods here.
+        """
+        with self._changed:
+            return self._changed.wait_for(ready, timeout)
+
+    @property
+    def length(self) -> int:
+        """How many entries are held, without taking the lock: for conditions and gauges."""
+        return len(self._entries)
+
+    def poke(self) -> None:
+        """Let those who wait look again at their condition."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Nothing will be published any more: call everyone who still waits."""
+        with self._changed:
+            self._stopped = True
+            due = [callback for _, _, callback in sorted(self._waiters)]
+            self._waiters.clear()
+            self._changed.notify_all()
+        for callback in due:
+            callback()
+
+    def _take_due(self) -> list[Callable[[], None]]:
+        due = []
+        while self._waiters and self._waiters[0][0] <= self._start:
+            due.append(heapq.heappop(self._waiters)[2])
+        return due

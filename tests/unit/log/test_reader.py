@@ -1,0 +1,93 @@
+"""A reader gives what is there, says what is not yet, and refuses what cannot be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from indelible.errors import NotFound, NotYetPublished, UsageError
+from indelible.log import Reader
+
+if TYPE_CHECKING:
+    from tests.stepped_log import SteppedLog
+
+A = "017f22e2-79b0-7cc3-98c4-dc0c0c07398a"
+
+
+def test_reader_get_covers_journaled_and_published_entries(stepped: SteppedLog) -> None:
+    """An acknowledged entry can be read at once; whether a checkpoint covers it is said."""
+    stepped.append(2)
+    stepped.publish()
+    stepped.append(1)
+    assert [stepped.log.reader.get(index).published for index in range(3)] == [True, True, False]
+    for index in (-1, 3, 1 << 70):
+        with pytest.raises(NotFound):
+            stepped.log.reader.get(index)
+
+
+def test_reader_find_knows_ids_as_soon_as_they_are_journaled(stepped: SteppedLog) -> None:
+    """An id leads to its index in either case of its letters; what is no id is said to be none."""
+    stepped.sequence(stepped.prepare("a", ids=[A]))
+    assert stepped.log.reader.find(A.upper()) == 0
+    assert stepped.log.reader.find("017f22e2-79b0-7cc3-98c4-dc0c0c07398b") is None
+    with pytest.raises(UsageError, match="not an event id"):
+        stepped.log.reader.find("ada")
+
+
+def test_reader_prove_says_that_an_entry_is_not_yet_published(stepped: SteppedLog) -> None:
+    """An entry that is durable but not covered is another thing than one that does not exist."""
+    stepped.append(1)
+    with pytest.raises(NotYetPublished):
+        stepped.log.reader.prove(0)
+    with pytest.raises(NotFound) as missing:
+        stepped.log.reader.prove(1)
+    assert not isinstance(missing.value, NotYetPublished)
+
+
+@pytest.mark.parametrize(("old", "new", "error"), [(2, 1, UsageError), (-1, 1, UsageError), (0, 9, NotYetPublished)])
+def test_reader_consistency_refuses_what_has_no_proof(
+    stepped: SteppedLog, old: int, new: int, error: type[Exception]
+) -> None:
+    """From larger to smaller, or beyond what is published."""
+    stepped.append(3)
+    stepped.publish()
+    with pytest.raises(error):
+        stepped.log.reader.consistency(old, new)
+
+
+def test_reader_entries_yields_any_range_across_bundles(stepped: SteppedLog) -> None:
+    """Half-open ranges, cut at the published size."""
+    stepped.append(600)
+    stepped.publish()
+    reader = stepped.log.reader
+    for start, end in ((0, 600), (250, 260), (255, 256), (256, 512), (511, 600), (590, 1_000), (600, 700), (5, 5)):
+        got = list(reader.entries(start, end))
+        assert [index for index, _ in got] == list(range(start, min(end, 600)))
+        assert all(entry == reader.get(index).entry for index, entry in got)
+
+
+def test_reader_of_stored_objects_sees_what_the_log_published(stepped: SteppedLog) -> None:
+    """Another process, with nothing but the objects, reads the same; it moves on when it is told to."""
+    stepped.append(10)
+    stepped.publish()
+    reader = Reader.open(stepped.stores.objects)
+    stepped.append(300)
+    stepped.publish()
+    assert reader.size == 10
+    assert reader.get(9) == stepped.log.reader.get(9)
+    assert reader.prove(3)  # the partial tile of size 10 is gone; the full one begins with it
+    reader.refresh()
+    assert reader.size == 310
+    with pytest.raises(UsageError, match="without its id index"):
+        reader.find(A)
+
+
+def test_reader_object_gives_the_tlog_tiles_resources(stepped: SteppedLog) -> None:
+    """Checkpoint, tiles and bundles under their own paths."""
+    stepped.append(3)
+    stepped.publish()
+    assert stepped.log.reader.object("checkpoint") == stepped.log.reader.checkpoint()
+    assert len(stepped.log.reader.object("tile/0/000.p/3")) == 96
+    with pytest.raises(NotFound):
+        stepped.log.reader.object("tile/0/000")
