@@ -13,12 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from indelible.errors import RolledBack
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from indelible.merkle import Hash
 
-__all__ = ["CheckpointState", "CheckpointStore", "IdIndex", "Journal", "ObjectStore"]
+__all__ = ["CheckpointState", "CheckpointStore", "IdIndex", "Journal", "ObjectStore", "check_swap"]
 
 
 class Journal(Protocol):
@@ -46,7 +48,7 @@ class Journal(Protocol):
         ...
 
     def replay(self, start: int) -> Iterator[tuple[int, bytes]]:
-        """Yield ``(index, entry)`` for every entry in ``[max(start, self.start), end)``, checked against its checksum."""
+        """Yield ``(index, entry)`` for every entry in ``[max(start, self.start), end)``, each checked."""
         ...
 
     def trim(self, below: int) -> None:
@@ -80,7 +82,11 @@ class IdIndex(Protocol):
         ...
 
     def insert(self, first_index: int, ids: Sequence[bytes]) -> None:
-        """Insert ids for consecutive entries from ``first_index``, which must equal ``end``. Need not be durable yet."""
+        """Insert ids for consecutive entries from ``first_index``, which must equal ``end``.
+
+        They need not be durable yet. The entries already are, so this does not fail for want of space: ids stay in
+        memory until there is some.
+        """
         ...
 
     def close(self) -> None:
@@ -143,3 +149,22 @@ class CheckpointStore(Protocol):
             RolledBack: the stored state is not ``expected``, or ``new`` is smaller, or equal in size with another root.
         """
         ...
+
+
+def check_swap(stored: CheckpointState | None, expected: CheckpointState | None, new: CheckpointState) -> None:
+    """Check, for any back end, that ``expected`` is what is stored, and ``new`` a step forward from it.
+
+    Raises:
+        RolledBack: it is not.
+    """
+    if stored != expected:
+        raise RolledBack(
+            f"the stored checkpoint state is {_describe(stored)}, not {_describe(expected)}: something else has "
+            "written it. Nothing was committed; stop whatever else writes this log, then restart"
+        )
+    if expected is not None and (new.size < expected.size or (new.size == expected.size and new.root != expected.root)):
+        raise RolledBack(f"{_describe(new)} does not follow {_describe(expected)}; nothing was committed")
+
+
+def _describe(state: CheckpointState | None) -> str:
+    return "absent" if state is None else f"size {state.size}, root {state.root.hex()[:16]}…"

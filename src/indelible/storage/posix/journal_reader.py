@@ -1,0 +1,88 @@
+"""Reading a journal that another process may be writing, from a file system that may be read-only."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from indelible.errors import Damaged
+from indelible.storage.posix.journal_scan import REMEDY
+from indelible.storage.posix.journal_segments import Segment, order_segments, read_segments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from indelible.storage.posix.journal_scan import TornTail
+
+__all__ = ["JournalReader", "read_journal"]
+
+_ATTEMPTS = 5
+
+
+class JournalReader:
+    """The journal as it was at one moment. What the writer appends or deletes afterwards changes nothing here."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        """Read from open segments; :func:`read_journal` opens them."""
+        self._segments = tuple(segments)
+
+    @property
+    def start(self) -> int:
+        """The index of the first entry held; equal to ``end`` when nothing is held."""
+        return self._segments[0].first_index
+
+    @property
+    def end(self) -> int:
+        """The index after the last entry held."""
+        return self._segments[-1].end_index
+
+    @property
+    def torn(self) -> TornTail | None:
+        """What follows the last whole group: one that is just being written, or that a crash cut short."""
+        return self._segments[-1].file.torn
+
+    def replay(self, start: int) -> Iterator[tuple[int, bytes]]:
+        """Yield ``(index, entry)`` for every entry in ``[max(start, self.start), end)``, each checked."""
+        return chain.from_iterable(segment.entries(start) for segment in self._segments)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        segments, self._segments = self._segments, ()
+        for segment in segments:
+            segment.file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_journal(folder: Path) -> JournalReader:
+    """Open the journal in a folder and check every entry of it. Nothing is changed.
+
+    Raises:
+        Damaged: it is not there, or something in it is not what was written; names file, offset and remedy.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        segments: list[Segment] = []
+        try:
+            segments = read_segments(folder)
+            kept, superseded = order_segments(segments)
+        except (FileNotFoundError, Damaged) as error:
+            for segment in segments:
+                segment.file.close()
+            if attempt < _ATTEMPTS:  # the writer may have trimmed between listing and opening
+                continue
+            if isinstance(error, FileNotFoundError):
+                raise Damaged("the journal is not there", path=folder, remedy=REMEDY) from error
+            raise
+        for segment in superseded:
+            segment.file.close()
+        return JournalReader(kept)
+    raise AssertionError

@@ -1,0 +1,99 @@
+"""The writer's lock: at most one process writes a data directory.
+
+``flock`` on a file that is never deleted. The kernel lets go of it when the process ends, however it ends, so there is
+nothing to clean up; what stands in the file is only for the message that the second writer gets. A process that is
+forked keeps the lock with its parent until both have ended.
+
+It does not work between machines on file systems that keep locks to each machine: there, nothing but care does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from indelible.errors import ConfigurationError, Locked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["WriterLock"]
+
+_LIMIT = 4_096
+
+
+class WriterLock:
+    """The lock, held until :meth:`release` or the end of the process."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        """Hold a lock that was taken; :meth:`acquire` takes one."""
+        self._path = path
+        self._descriptor: int | None = descriptor
+
+    @classmethod
+    def acquire(cls, path: Path, *, address: str = "") -> Self:
+        """Take the lock, without waiting. ``address`` says where this writer can be reached, if anywhere.
+
+        Raises:
+            Locked: another writer has it; names that writer.
+            ConfigurationError: there can be no lock here.
+        """
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise ConfigurationError(f"cannot open the lock {path} for writing: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = _read_holder(descriptor)
+            os.close(descriptor)
+            if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
+                raise Locked(
+                    f"{path.parent} is being written by {holder}; use that one, or stop it first", holder=holder
+                ) from error
+            raise ConfigurationError(f"cannot lock {path}: {error.strerror}; keep data on a local disk") from error
+        lock = cls(path, descriptor)
+        lock.announce(address)
+        return lock
+
+    def announce(self, address: str) -> None:
+        """Let the message that a second writer gets say where this one can be reached."""
+        if self._descriptor is None:
+            return
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "address": address}
+        data = json.dumps(holder).encode() + b"\n"
+        with contextlib.suppress(OSError):  # a full disk: the lock holds all the same
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, data[:_LIMIT], 0)
+
+    def release(self) -> None:
+        """Let go. Doing so twice is no error."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def _read_holder(descriptor: int) -> str:
+    try:
+        holder = json.loads(os.pread(descriptor, _LIMIT, 0))
+        text = f"process {holder['pid']} on {holder['host']}"
+        return f"{text}, which listens on {holder['address']}" if holder["address"] else text
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"  # it has not written its name yet
