@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -104,14 +105,20 @@ def _of(schema: dict[str, Any]) -> str:
 def _schema(name: str, schema: dict[str, Any]) -> str:
     parts = [f"\n### {name}\n\n"]
     if description := schema.get("description"):
-        parts.append(f"{description}\n\n")
+        parts.append(f"{inspect.cleandoc(description)}\n\n")
+    if values := schema.get("enum"):
+        parts.append(f"One of {', '.join(f'`{value}`' for value in values)}.\n")
     required = set(schema.get("required", ()))
     if properties := schema.get("properties"):
         parts.append("| field | type | |\n| --- | --- | --- |\n")
         for field, described in properties.items():
-            optional = "" if field in required else "optional. "
-            parts.append(f"| `{field}` | {_type(described)} | {optional}{described.get('description', '')} |\n")
+            text = described.get("description", "") if field in required else _optional(described)
+            parts.append(f"| `{field}` | {_type(described)} | {text} |\n")
     return "".join(parts).replace("``", "`")
+
+
+def _optional(schema: dict[str, Any]) -> str:
+    return f"optional; {schema['description']}" if "description" in schema else "optional"
 
 
 def _type(schema: dict[str, Any]) -> str:

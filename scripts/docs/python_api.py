@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
-MODULES = ("indelible", "indelible.aio", "indelible.errors")
+MODULES = ("indelible", "indelible.aio", "indelible.verify", "indelible.errors")
 """What programs may rely on. The other modules are documented in their sources."""
 
 INTRODUCTION = """\
@@ -25,7 +25,7 @@ What a program that embeds Indelible, or talks to a server, may rely on.
 [First steps in Python](../how-to/embed-in-python.md) shows it in use.
 """
 
-_SECTION = re.compile(r"^(Args|Returns|Yields|Raises):$")
+_SECTION = re.compile(r"^(Args|Attributes|Returns|Yields|Raises):$")
 _ENTRY = re.compile(r"^    (?P<name>\S[^:]*): (?P<text>.*)$")
 
 
@@ -104,19 +104,20 @@ def _unqualified(text: str) -> str:
 def markdown(docstring: str) -> str:
     """A Google-style docstring as Markdown: sections become lists, doubled backquotes single ones."""
     lines: list[str] = []
-    in_section = literal = False
+    in_section = False
     for line in docstring.splitlines():
         if section := _SECTION.match(line):
             in_section = True
             lines += [f"{section[1]}:", ""]
         elif in_section and (entry := _ENTRY.match(line)):
             lines.append(f"- `{entry['name']}`: {entry['text']}")
-        elif line.endswith("::") or (literal and not line.strip()):
-            literal = True
-            lines.append(line.removesuffix("::").rstrip() + (":" if line.strip(":").strip() else ""))
         elif in_section and line.startswith("    "):
             lines.append(f"  {line.strip()}")
+        elif line.endswith("::"):  # what follows is indented, and so already code
+            lines.append(line.removesuffix(":") if line != "::" else "")
         else:
-            in_section, literal = in_section and bool(line.strip() == ""), literal and line.startswith("    ")
+            in_section = in_section and not line.strip()
             lines.append(line)
-    return re.sub(r"``([^`\n]+)``", r"`\1`", "\n".join(lines)).strip() + "\n"
+    text = re.sub(r":[a-z]+:`~?([^`\n]+)`", r"`\1`", "\n".join(lines))
+    text = re.sub(r"``([^`\n]+)``", r"`\1`", text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
