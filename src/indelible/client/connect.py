@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,24 @@ from indelible.config import check_log_name
 from indelible.sdk.aio import AsyncAuditLog, Opening
 from indelible.sdk.audit_log import AuditLog
 from indelible.sdk.plan import drive, drive_async
+from indelible.trust.pins import Pins
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from indelible.sdk.plan import Plan
 
 __all__ = ["connect", "connect_async"]
 
 
-def connect(url: str, *, api_key: str | None = None, log: str = "main", patience: float = 30.0) -> AuditLog:
+def connect(
+    url: str,
+    *,
+    api_key: str | None = None,
+    log: str = "main",
+    patience: float = 30.0,
+    environment: Mapping[str, str] = os.environ,
+) -> AuditLog:
     """A log on a server. Nothing is sent before the first call.
 
     Args:
@@ -26,18 +37,26 @@ def connect(url: str, *, api_key: str | None = None, log: str = "main", patience
         api_key: ``idl_…``; keep it in the environment or a secret store, not in the code.
         log: The log's name there.
         patience: Seconds for which an append is sent again after a failure that may pass.
+        environment: Says where the user's state directory is.
 
     Raises:
         UsageError: the address, the key or the name cannot be right.
     """
-    check_log_name(log, system=True)
+    plans = _plans(log, patience, environment)
     transport = SyncTransport(url, api_key=api_key)
-    return AuditLog(ClientPlans(name=log, patience=patience), partial(drive, perform=transport), transport.close)
+    return AuditLog(plans, partial(drive, perform=transport), transport.close)
 
 
-def connect_async(url: str, *, api_key: str | None = None, log: str = "main", patience: float = 30.0) -> Opening:
+def connect_async(
+    url: str,
+    *,
+    api_key: str | None = None,
+    log: str = "main",
+    patience: float = 30.0,
+    environment: Mapping[str, str] = os.environ,
+) -> Opening:
     """As :func:`connect`, for use with ``await``."""
-    check_log_name(log, system=True)
+    plans = _plans(log, patience, environment)
 
     async def begin() -> AsyncAuditLog:
         transport = AsyncTransport(url, api_key=api_key)
@@ -45,6 +64,11 @@ def connect_async(url: str, *, api_key: str | None = None, log: str = "main", pa
         async def run(plan: Plan[Any]) -> object:
             return await drive_async(plan, transport)
 
-        return AsyncAuditLog(ClientPlans(name=log, patience=patience), run, transport.close)
+        return AsyncAuditLog(plans, run, transport.close)
 
     return Opening(begin)
+
+
+def _plans(log: str, patience: float, environment: Mapping[str, str]) -> ClientPlans:
+    check_log_name(log, system=True)
+    return ClientPlans(name=log, patience=patience, pins=Pins.load(environment))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from indelible.sdk.plan import Plan
+    from indelible.trust.pins import Pins
 
 __all__ = ["ClientPlans", "decode"]
 
@@ -63,10 +64,12 @@ class ClientPlans:
 
     Attributes:
         name: The log's name there.
+        pins: What is remembered of it here.
         patience: Seconds for which an append is tried again, and a proof waited for.
     """
 
     name: str
+    pins: Pins
     patience: float = 30.0
 
     def append(self, events: Sequence[bytes]) -> Plan[list[Recorded]]:

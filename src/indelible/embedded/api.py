@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,10 @@ from indelible.errors import NotFound
 from indelible.sdk.aio import AsyncAuditLog, Opening
 from indelible.sdk.audit_log import AuditLog
 from indelible.sdk.plan import drive, drive_async
+from indelible.trust.pins import Pins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from indelible.sdk.plan import Plan
@@ -27,7 +29,12 @@ __all__ = ["local_principal", "open", "open_async"]
 
 
 def open(  # noqa: A001 - the name that INTERFACES gives it
-    path: Path | str, *, create: bool = False, log: str = MAIN_LOG, read_only: bool = False
+    path: Path | str,
+    *,
+    create: bool = False,
+    log: str = MAIN_LOG,
+    read_only: bool = False,
+    environment: Mapping[str, str] = os.environ,
 ) -> AuditLog:
     """A log in a data directory. This process becomes the directory's only writer, until the log is closed.
 
@@ -36,21 +43,30 @@ def open(  # noqa: A001 - the name that INTERFACES gives it
         create: Make the directory when there is none. An existing one is opened.
         log: The log's name.
         read_only: Only read: then neither lock nor key is needed, and something else may write.
+        environment: Says where the user's state directory is.
 
     Raises:
         NotFound: there is no such directory or log.
         Locked: something else writes there; the error names it.
         IntegrityError: something stored is not what was written, or older than what is remembered.
     """
-    plans, close = _open(path, create=create, log=log, read_only=read_only)
+    plans, close = _open(path, create=create, log=log, read_only=read_only, environment=environment)
     return AuditLog(plans, partial(drive, perform=perform), close)
 
 
-def open_async(path: Path | str, *, create: bool = False, log: str = MAIN_LOG, read_only: bool = False) -> Opening:
+def open_async(
+    path: Path | str,
+    *,
+    create: bool = False,
+    log: str = MAIN_LOG,
+    read_only: bool = False,
+    environment: Mapping[str, str] = os.environ,
+) -> Opening:
     """As :func:`open`, for use with ``await``: ``async with indelible.aio.open("./audit") as log``."""
+    opening = partial(_open, path, create=create, log=log, read_only=read_only, environment=environment)
 
     async def begin() -> AsyncAuditLog:
-        plans, close = await asyncio.to_thread(_open, path, create=create, log=log, read_only=read_only)
+        plans, close = await asyncio.to_thread(opening)
 
         async def run(plan: Plan[Any]) -> object:
             return await drive_async(plan, perform_async)
@@ -68,9 +84,11 @@ def local_principal() -> str:
         return "local:unknown"
 
 
-def _open(path: Path | str, *, create: bool, log: str, read_only: bool) -> tuple[EmbeddedPlans, Callable[[], None]]:
+def _open(
+    path: Path | str, *, create: bool, log: str, read_only: bool, environment: Mapping[str, str]
+) -> tuple[EmbeddedPlans, Callable[[], None]]:
     with ExitStack() as opened:
-        directory = opened.enter_context(_directory(path, create=create))
+        directory = opened.enter_context(_directory(path, create=create, environment=environment))
         configuration = directory.log(log)
         writer = None if read_only else opened.enter_context(directory.open_log(log))
         plans = EmbeddedPlans(
@@ -82,14 +100,15 @@ def _open(path: Path | str, *, create: bool, log: str, read_only: bool) -> tuple
             else OpenLogReader(writer),
             log=writer,
             principal=local_principal(),
+            pins=Pins.load(environment),
         )
         return plans, opened.pop_all().close  # which closes once, however often it is called
 
 
-def _directory(path: Path | str, *, create: bool) -> DataDirectory:
+def _directory(path: Path | str, *, create: bool, environment: Mapping[str, str]) -> DataDirectory:
     try:
-        return DataDirectory.open(path)
+        return DataDirectory.open(path, environment=environment)
     except NotFound:
         if not create:
             raise
-        return DataDirectory.create(path)
+        return DataDirectory.create(path, environment=environment)

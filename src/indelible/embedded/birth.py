@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from indelible.errors import UsageError
 from indelible.log import Stores, create_log
-from indelible.storage.posix import PosixStores
+from indelible.storage.posix import LogPaths, PosixStores, read_checkpoint_state
 from indelible.trust.signer import LogKeys, LogSigner, generate_log_keys
 
 if TYPE_CHECKING:
@@ -54,11 +54,13 @@ def bring_into_being(data: Path, name: str, *, origin: str, keys_folder: Path, p
     """Make a log's keys, pin them, make the log; its public keys are returned. The caller holds the directory's lock.
 
     Raises:
-        UsageError: the origin cannot be one, other keys are pinned for it, or the log exists.
+        UsageError: the origin cannot be one, other keys are pinned for it, or something else is left in its place.
     """
     check_origin(origin)
     keys = _new_or_left_keys(keys_folder, origin)
     pins.pin(origin, keys.vkeys)
+    if read_checkpoint_state(LogPaths(data, name).checkpoint_state) is not None:
+        return keys.vkeys  # a creation was cut short after this point
     stores = PosixStores.create(data, name)
     try:
         create_log(

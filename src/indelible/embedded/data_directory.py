@@ -30,7 +30,7 @@ from indelible.embedded import birth
 from indelible.embedded.opening import open_log, remembered_checkpoint
 from indelible.errors import ConfigurationError, NotFound, UsageError
 from indelible.log import Reader
-from indelible.storage.posix import LogPaths, PosixStores, WriterLock, read_ids, read_objects
+from indelible.storage.posix import LogPaths, PosixObjectReader, PosixStores, WriterLock
 from indelible.trust.pins import Pins
 from indelible.trust.signer import LogKeys
 from indelible.trust.state_files import replace_file
@@ -52,11 +52,11 @@ _KEYS_MODE = 0o700
 class DataDirectory:
     """One data directory, open for reading; the first call that writes takes its lock, ``close`` gives it back."""
 
-    def __init__(self, path: Path, configuration: Configuration, *, environment: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, configuration: Configuration, *, pins: Pins) -> None:
         """Use :meth:`create` or :meth:`open`."""
         self.path = path
         self.configuration = configuration
-        self._environment = environment
+        self._pins = pins
         self._lock: WriterLock | None = None
 
     @classmethod
@@ -68,26 +68,26 @@ class DataDirectory:
         Args:
             path: A path that does not exist, or an empty folder.
             origin: The origin of ``main``, from which that of ``_system`` follows; by default one of its own.
-            environment: Says where the user's state directory is.
+            environment: Says where the user's state directory is, in which the keys are pinned.
 
         Raises:
             UsageError: there is something already, or keys are pinned for this origin.
         """
-        path = Path(path)
+        path, pins = Path(path), Pins.load(environment)
         if (path / _CONFIGURATION).exists():
             raise UsageError(f"{path} is a data directory already")
         if path.is_dir() and any(path.iterdir()):
             raise UsageError(f"{path} is not empty; choose a path that does not exist yet, or an empty folder")
         origin = origin or birth.default_origin()
         birth.check_origin(origin)
-        if Pins.load(environment).find(origin) is not None:
+        if pins.find(origin) is not None:
             raise UsageError(
                 f"keys are pinned for the origin {origin} already: it was created before, perhaps elsewhere. "
                 "Two logs must not share an origin; choose another one"
             )
         path.mkdir(mode=0o750, parents=True, exist_ok=True)
         (path / "keys").mkdir(mode=_KEYS_MODE)
-        directory = cls(path, Configuration(), environment=environment)
+        directory = cls(path, Configuration(), pins=pins)
         directory._lock = WriterLock.acquire(directory.lock_path)
         try:
             directory._add_log(birth.MAIN_LOG, origin, public=False)
@@ -106,7 +106,7 @@ class DataDirectory:
             ConfigurationError: its configuration cannot be used.
         """
         path = Path(path)
-        return cls(path, _read_configuration(path), environment=environment)
+        return cls(path, _read_configuration(path), pins=Pins.load(environment))
 
     @property
     def lock_path(self) -> Path:
@@ -177,18 +177,17 @@ class DataDirectory:
             configuration,
             keys,
             publish_interval=self.configuration.publish_interval,
-            remembered=remembered_checkpoint(Pins.load(self._environment), configuration.origin),
+            remembered=remembered_checkpoint(self._pins, configuration.origin),
         )
 
     def open_reader(self, name: str) -> Reader:
-        """Read a log as of its checkpoint now, without lock or key; something else may be writing it.
+        """Read what a log has published, without lock or key; something else may be writing it.
 
         Raises:
             NotFound: there is no such log, or it has lost its checkpoint.
         """
         self.log(name)
-        paths = self.paths(name)
-        return Reader.open(read_objects(paths.objects), ids=read_ids(paths.ids))
+        return Reader.open(PosixObjectReader(self.paths(name).objects))
 
     def create_log(self, name: str, *, origin: str | None = None, public: bool = False) -> LogConfiguration:
         """Create a log with keys of its own. Takes the directory's lock.
@@ -228,9 +227,7 @@ class DataDirectory:
     def _add_log(self, name: str, origin: str, *, public: bool) -> LogConfiguration:
         if any(log.origin == origin for log in self.configuration.logs.values()):
             raise UsageError(f"another log of {self.path} has the origin {origin}")
-        vkeys = birth.bring_into_being(
-            self.path, name, origin=origin, keys_folder=self._keys(name), pins=Pins.load(self._environment)
-        )
+        vkeys = birth.bring_into_being(self.path, name, origin=origin, keys_folder=self._keys(name), pins=self._pins)
         log = LogConfiguration(name=name, origin=origin, vkeys=vkeys, public=public)
         self.configuration = self.configuration.with_log(log)
         replace_file(self.path / _CONFIGURATION, encode_configuration(self.configuration).encode())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from indelible.events import Prepared
     from indelible.log import Appended, Log
     from indelible.sdk.plan import Plan
+    from indelible.trust.pins import Pins
 
 __all__ = ["Begin", "Call", "Effect", "EmbeddedPlans", "perform", "perform_async"]
 
@@ -91,6 +92,7 @@ class EmbeddedPlans:
         source: Where it is read from.
         log: Where it is written to; ``None`` when it was opened for reading.
         principal: Who writes, as the records will say.
+        pins: What is remembered of the log outside its directory.
     """
 
     name: str
@@ -99,6 +101,7 @@ class EmbeddedPlans:
     source: Source
     log: Log | None
     principal: str
+    pins: Pins
 
     def append(self, events: Sequence[bytes]) -> Plan[list[Recorded]]:
         """Prepare and submit; see :class:`indelible.sdk.audit_log.LogPlans`."""

@@ -94,16 +94,15 @@ class DirectoryReader:
         """See :class:`Source`."""
         wanted = _pack(event_id)
         event_id = unpack_id(wanted)
-        with read_ids(self._paths.ids) as ids:
-            index = ids.lookup([wanted])[0]
-            covered = ids.end
+        ids = read_ids(self._paths.ids)
+        index = ids.lookup([wanted])[0]
         if index is not None:
             return index
         for found, entry in self._journaled():
             if _has_id(entry, event_id):
                 return found
         self._reader.refresh()  # after the journal: what has left it since is in the objects now
-        for found, entry in self._reader.entries(covered, self._reader.size):
+        for found, entry in self._reader.entries(ids.end, self._reader.size):
             if _has_id(entry, event_id):
                 return found
         raise NotFound(f"the log has no event {event_id}")

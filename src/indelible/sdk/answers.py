@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -98,4 +98,4 @@ class SignedCheckpoint:
     origin: str
     size: int
     root: str
-    note: bytes
+    note: bytes = field(repr=False)

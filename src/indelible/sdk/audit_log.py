@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from indelible.sdk.plan import Plan
+    from indelible.trust.pins import Pins
     from indelible.verify.verdicts import Report
 
 __all__ = ["AuditLog", "LogPlans", "Receipt", "verify_receipt"]
@@ -33,6 +34,11 @@ class LogPlans(Protocol):
     @property
     def name(self) -> str:
         """The log's name in its directory or on its server."""
+        ...
+
+    @property
+    def pins(self) -> Pins:
+        """What this user remembers of logs."""
         ...
 
     def describe(self) -> Plan[LogDescription]:
@@ -194,7 +200,7 @@ def verify_receipt(plans: LogPlans, recorded: Recorded) -> Plan[None]:
     yield from plans.wait_published(recorded.index + 1, None)
     proof = yield from plans.prove(recorded.index)
     description = yield from plans.describe()
-    policy = trusted_policy(description.origin, description.vkeys)
+    policy = trusted_policy(plans.pins, description.origin, description.vkeys)
     if leaf_hash(proof.entry).hex() != recorded.leaf_hash:
         raise ProofError(f"entry {recorded.index} of {plans.name} is not the one that the receipt was given for")
     TlogProof.parse(proof.tlog_proof).verify(proof.entry, policy)

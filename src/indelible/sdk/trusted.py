@@ -6,27 +6,26 @@ TRUST: a verifier never takes a key from the thing it verifies, unless it says a
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING
 
 from indelible.formats.tlog_policy import Policy
-from indelible.trust.pins import Pins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from indelible.trust.pins import Pins
 
 __all__ = ["trusted_policy"]
 
 _log = logging.getLogger("indelible.sdk")
 
 
-def trusted_policy(origin: str, shown: Sequence[str]) -> Policy:
+def trusted_policy(pins: Pins, origin: str, shown: Sequence[str]) -> Policy:
     """The policy that demands a signature of every key pinned for ``origin``; pins the ``shown`` keys when none is.
 
     Raises:
         Damaged: the pinned keys cannot be read.
     """
-    pins = Pins.load(os.environ)
     pin = pins.find(origin)
     if pin is None:
         pin = pins.pin(origin, shown)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from indelible.merkle import Hash
 
-__all__ = ["CheckpointState", "CheckpointStore", "IdIndex", "Journal", "ObjectStore", "check_swap"]
+__all__ = ["CheckpointState", "CheckpointStore", "IdIndex", "Journal", "ObjectReader", "ObjectStore", "check_swap"]
 
 
 class Journal(Protocol):
@@ -94,7 +94,19 @@ class IdIndex(Protocol):
         ...
 
 
-class ObjectStore(Protocol):
+class ObjectReader(Protocol):
+    """Whatever gives the objects of a log by their C2SP tlog-tiles paths."""
+
+    def get(self, path: str) -> bytes:
+        """The bytes under a path.
+
+        Raises:
+            NotFound: there is no such object.
+        """
+        ...
+
+
+class ObjectStore(ObjectReader, Protocol):
     """Immutable bytes under the C2SP tlog-tiles paths, and the one mutable object, ``checkpoint``."""
 
     def put(self, objects: Sequence[tuple[str, bytes]], *, replace: bool = False) -> None:
@@ -103,14 +115,6 @@ class ObjectStore(Protocol):
         An object that exists with the same bytes is left alone. One that exists with other bytes raises
         :class:`~indelible.errors.Damaged` and is not touched, unless ``replace`` is true: recovery replaces what lies
         above the last durable checkpoint state, and nothing else may.
-        """
-        ...
-
-    def get(self, path: str) -> bytes:
-        """The bytes under a path.
-
-        Raises:
-            NotFound: there is no such object.
         """
         ...
 
