@@ -27,16 +27,15 @@ from indelible.formats.note import Note
 from indelible.formats.signer import MLDSA44Cosigner, NoteSigner
 from indelible.formats.vkey import VerifierKey
 from indelible.trust.key_files import create_private_directory, create_private_file, read_private_file
+from indelible.verify.trusted_keys import OWN_COSIGNER_SUFFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from indelible.formats.checkpoint import Checkpoint
 
-__all__ = ["ML_DSA_NAME_SUFFIX", "LogKeys", "LogSigner", "generate_log_keys"]
+__all__ = ["LogKeys", "LogSigner", "generate_log_keys"]
 
-ML_DSA_NAME_SUFFIX = "/ml-dsa-44"
-"""The ML-DSA-44 key's name is the origin and this: one (name, key) pair implies one fixed set of statements."""
 
 _ED25519_FILE = "ed25519.pem"
 _ML_DSA_FILE = "ml-dsa-44.pem"
@@ -55,7 +54,7 @@ class LogKeys:
     def vkeys(self) -> tuple[str, str]:
         """The public keys as C2SP verifier keys: Ed25519 (0x01), then ML-DSA-44 (0x06)."""
         ed25519 = NoteSigner(self.origin, self.ed25519)
-        ml_dsa_44 = MLDSA44Cosigner(self.origin + ML_DSA_NAME_SUFFIX, self.ml_dsa_44)
+        ml_dsa_44 = MLDSA44Cosigner(self.origin + OWN_COSIGNER_SUFFIX, self.ml_dsa_44)
         return ed25519.verifier.vkey, ml_dsa_44.verifier.vkey
 
     def save(self, directory: Path) -> None:
@@ -103,7 +102,7 @@ class LogSigner:
         self.origin = keys.origin
         self.vkeys = keys.vkeys
         self._ed25519 = NoteSigner(keys.origin, keys.ed25519)
-        self._ml_dsa_44 = MLDSA44Cosigner(keys.origin + ML_DSA_NAME_SUFFIX, keys.ml_dsa_44)
+        self._ml_dsa_44 = MLDSA44Cosigner(keys.origin + OWN_COSIGNER_SUFFIX, keys.ml_dsa_44)
 
     def sign(self, checkpoint: Checkpoint, *, timestamp: int) -> bytes:
         """A signed note: the checkpoint's text, the Ed25519 line, the ML-DSA-44 line.

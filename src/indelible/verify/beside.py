@@ -1,0 +1,51 @@
+"""What lies beside a log's folder in a data directory, as far as verification wants to see it.
+
+Verification does not know storage, so these are calls that whoever knows it hands in. Each opens when it is called, and
+raises :class:`~indelible.errors.Damaged` there or while it is read when something is not what was written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from indelible.verify.verdicts import Finding, FindingKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from indelible.errors import Damaged
+
+__all__ = ["Beside", "IdBlock", "damaged_file"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdBlock:
+    """Some ids that an id index holds, 16 bytes each, and the indices of the entries that it gives them to."""
+
+    path: str
+    ids: bytes
+    indices: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Calls for what lies beside a log's folder; ``None`` where there is nothing to call.
+
+    ``journal`` gives index and entry of each record, in order; it is called before the checkpoint is read, so that a
+    running log cannot trim what is needed in between. ``ids`` gives the id index, in blocks of any size. ``committed``
+    gives size and root of the checkpoint state, and is called before the checkpoint is read, too. ``notes`` may be
+    appended to by these calls: sentences that the report passes on.
+    """
+
+    journal: Callable[[], Iterable[tuple[int, bytes]]] | None = None
+    ids: Callable[[], Iterable[IdBlock]] | None = None
+    committed: Callable[[], tuple[int, bytes] | None] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def damaged_file(error: Damaged, *, index: int | None = None) -> Finding:
+    """The finding for a file that storage says cannot be what was written; ``index`` is the first entry it concerns."""
+    where = "" if error.offset is None else f"byte {error.offset}: "
+    detail = f"{where}{error.detail}; {error.remedy}"
+    return Finding(kind=FindingKind.MALFORMED, index=index, path=error.path, detail=detail)
