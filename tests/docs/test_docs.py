@@ -14,7 +14,7 @@ from tests.docs.session import REPOSITORY, Session
 
 pytestmark = pytest.mark.xdist_group("docs")
 
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+PAGES = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").rglob("*.md"))]
 RUNNING = [page for page in PAGES if blocks(page.read_text("utf-8"))]
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (?P<title>.+)$", re.MULTILINE)
@@ -95,9 +95,9 @@ def test_docs_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
-def test_docs_index_reaches_every_page() -> None:
-    """No page of docs/ is an orphan: following links from the index finds all of them."""
-    todo, seen = [REPOSITORY / "docs" / "index.md"], set[Path]()
+def test_docs_readme_leads_to_every_page() -> None:
+    """No page is an orphan: following links from the README finds all of them."""
+    todo, seen = [REPOSITORY / "README.md"], set[Path]()
     while todo:
         page = todo.pop()
         if page in seen or page.suffix != ".md" or not page.exists():
@@ -105,7 +105,7 @@ def test_docs_index_reaches_every_page() -> None:
         seen.add(page)
         targets = _LINK.findall(without_blocks(page.read_text("utf-8")))
         todo += [(page.parent / target.partition("#")[0]).resolve() for target in targets if ":" not in target]
-    assert [name_of(page) for page in PAGES if page not in seen and page.name != "README.md"] == []
+    assert [name_of(page) for page in PAGES if page not in seen] == []
 
 
 def test_docs_readme_is_short() -> None:
