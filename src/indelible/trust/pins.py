@@ -127,11 +127,15 @@ class Pins:
             replace_file(self.folder(origin) / "checkpoint", checkpoint)
 
     def keep_evidence(self, origin: str, *, remembered: bytes, offered: bytes, reason: str) -> Path:
-        """Keep two checkpoints that contradict each other, for good; says where."""
+        """Keep two checkpoints that contradict each other, for good, unless they are kept already; says where."""
         with exclusive(self.folder(origin)):
-            evidence = self.folder(origin) / "evidence"
-            free = (evidence / f"{number:04d}" for number in itertools.count(1))
-            folder = next(path for path in free if not path.exists())
+            for number in itertools.count(1):
+                folder = self.folder(origin) / "evidence" / f"{number:04d}"
+                kept = [read_bounded(folder / name, _MAX_CHECKPOINT_BYTES) for name in ("remembered", "offered")]
+                if kept == [remembered, offered]:
+                    return folder
+                if kept == [None, None]:
+                    break
             replace_file(folder / "remembered", remembered)
             replace_file(folder / "offered", offered)
             replace_file(folder / "reason", f"{reason}\n".encode())

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 from indelible.verify.verdicts import Finding, FindingKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from indelible.errors import Damaged
 
@@ -25,7 +28,7 @@ class IdBlock:
 
     path: str
     ids: bytes
-    indices: Sequence[int]
+    indices: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

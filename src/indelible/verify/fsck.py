@@ -47,13 +47,15 @@ class FsckOptions:
 
     ``workers`` is the number of processes, by default that of the processors; ``chunk_bundles`` how many bundles of 256
     entries one is given at a time, in ``[1, 256]`` and a divisor of 256. ``on_progress`` is called with the entries
-    verified so far and their total. ``progress`` is where to keep progress, and to look for that of an interrupted run.
+    verified so far and their total. ``progress`` is where to keep progress; with ``resume`` an interrupted run that
+    kept its progress there is gone on with (:mod:`indelible.verify.progress` says what that trusts).
     """
 
     workers: int | None = None
     chunk_bundles: int = 64
     on_progress: Callable[[int, int], None] | None = None
     progress: ProgressFolder | None = None
+    resume: bool = False
 
 
 class Fsck:
@@ -141,7 +143,7 @@ class Fsck:
         if folder is None:
             return AcrossLog(IdLedger())
         ledger = folder.open_ledger()
-        progress = folder.load(self._origin)
+        progress = folder.load(self._origin) if self._options.resume else None
         entries = 0 if progress is None else progress.bundles * TILE_WIDTH
         if progress is None or entries > self._size or entries > len(ledger):
             return AcrossLog(ledger)

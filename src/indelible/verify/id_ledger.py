@@ -67,7 +67,7 @@ class IdLedger:
             equal = np.flatnonzero(low[1:] == low[:-1])
             yield from self._repeated(ids, indices, np.union1d(equal, equal + 1))
 
-    def compare(self, ids: bytes, indices: Sequence[int], *, path: str) -> Iterator[Finding]:
+    def compare(self, ids: bytes, indices: Sequence[int] | NDArray[np.int64], *, path: str) -> Iterator[Finding]:
         """A finding for each of ``ids`` that is not that of the entry at its index; unknown indices are passed over."""
         own = self._ids()
         where = np.asarray(indices, dtype=np.int64)

@@ -1,8 +1,8 @@
 """How far an interrupted verification has come, so that the next one can go on.
 
 What resuming trusts: that the files of the part already verified have not been touched since. A verification that must
-not trust this starts anew, which is what happens unless the caller hands in a folder for progress. What it does not
-trust: the file itself. It is bound to the log's origin; what it says about the tree's beginning is compared with the
+not trust this starts anew, which is what happens unless the caller asks for going on. What it does not trust: the file
+itself. It is bound to the log's origin; what it says about the tree's beginning is compared with the
 tree as it is now (so it also serves when the log has grown meanwhile); and it is authenticated with a key that lies in
 the same folder with mode 0600. Whoever can read that key can forge it, and could as well change what the user pins.
 

@@ -122,10 +122,11 @@ def test_pins_let_one_of_many_verifiers_move_on(pins: Pins) -> None:
 
 
 def test_pins_keep_both_sides_of_a_contradiction(pins: Pins) -> None:
-    """Evidence is numbered and never overwritten."""
+    """Evidence is numbered and never overwritten, and the same evidence is kept once."""
     first = pins.keep_evidence(ORIGIN, remembered=b"old", offered=b"new", reason="rolled back")
     second = pins.keep_evidence(ORIGIN, remembered=b"old", offered=b"other", reason="rewritten")
     assert first != second
+    assert pins.keep_evidence(ORIGIN, remembered=b"old", offered=b"new", reason="again") == first
     assert {path.name: path.read_bytes() for path in first.iterdir()} == {
         "remembered": b"old",
         "offered": b"new",
