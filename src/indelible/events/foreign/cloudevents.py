@@ -20,7 +20,8 @@ import re
 from typing import TYPE_CHECKING
 
 from indelible.events.foreign.dig import dig_text, present, target, time
-from indelible.events.foreign.document import ForeignEvent, UnmappableError, read_each, split_array
+from indelible.events.foreign.document import ForeignEvent, UnmappableError, read_each
+from indelible.events.foreign.split import split_array
 from indelible.events.json_values import parse_json
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def read_batch(document: bytes) -> Iterator[ForeignEvent | Rejected]:
     Raises:
         MalformedInput: when ``document`` is not a JSON array.
     """
-    return read_each(split_array(document, None), _read_event)
+    return read_each(split_array(document), _read_event)
 
 
 def _read_event(pointer: str, event: dict[str, Json], original: Original) -> ForeignEvent:

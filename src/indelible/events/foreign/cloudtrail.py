@@ -31,11 +31,13 @@ from indelible.events.foreign.dig import (
     dig_list,
     dig_object,
     dig_text,
+    distinct,
     present,
     target,
     time,
 )
-from indelible.events.foreign.document import ForeignEvent, UnmappableError, read_each, split_array
+from indelible.events.foreign.document import ForeignEvent, UnmappableError, read_each
+from indelible.events.foreign.split import split_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +50,6 @@ __all__ = ["FORMAT", "read"]
 FORMAT = "aws.cloudtrail"
 
 _DOMAIN = ".amazonaws.com"
-_MAX_TARGETS = 64
 _MAX_PARAMETER_DEPTH = 4
 _VERB = re.compile(r"[A-Z][a-z]+")
 _OPERATIONS = {
@@ -71,7 +72,7 @@ def read(document: bytes) -> Iterator[ForeignEvent | Rejected]:
     Raises:
         MalformedInput: when ``document`` is not a JSON object with ``Records``.
     """
-    return read_each(split_array(document, "Records"), _read_record)
+    return read_each(split_member(document, "Records"), _read_record)
 
 
 def _read_record(pointer: str, record: dict[str, Json], original: Original) -> ForeignEvent:
@@ -141,18 +142,22 @@ def _actor(identity: dict[str, Json]) -> dict[str, Json]:
 
 
 def _targets(record: dict[str, Json], service: str, name: str) -> list[Json]:
-    targets: list[Json] = []
-    for resource in dig_list(record, "resources"):
+    resources = dig_list(record, "resources")
+    return distinct(_resources(resources) if resources else _parameters(record, service, name))
+
+
+def _resources(resources: list[Json]) -> Iterator[Json]:
+    for resource in resources:
         arn = dig_text(resource, "ARN")
-        targets += target(_kind_of_resource(dig_text(resource, "type"), arn), arn)
-    if not targets:
-        parameters = dig_object(record, "requestParameters")
-        noun = _VERB.sub("", name, count=1)
-        targets += target(f"{service}.{noun}".lower().rstrip("."), dig_text(parameters, "name"))
-        for kind, named in _named(parameters, 0):
-            targets += target(f"{service}.{kind}", named)
-    unique = [one for place, one in enumerate(targets) if one not in targets[:place]]
-    return unique[:_MAX_TARGETS]
+        yield from target(_kind_of_resource(dig_text(resource, "type"), arn), arn)
+
+
+def _parameters(record: dict[str, Json], service: str, name: str) -> Iterator[Json]:
+    parameters = dig_object(record, "requestParameters")
+    noun = _VERB.sub("", name, count=1)
+    yield from target(f"{service}.{noun}".lower().rstrip("."), dig_text(parameters, "name"))
+    for kind, named in _named(parameters, 0):
+        yield from target(f"{service}.{kind}", named)
 
 
 def _kind_of_resource(kind: str | None, arn: str | None) -> str:
@@ -162,6 +167,8 @@ def _kind_of_resource(kind: str | None, arn: str | None) -> str:
     parts = (arn or "").split(":", 5)
     if len(parts) < 6:
         return "aws.resource"
+    if parts[2] == "s3":  # the only common one whose ARN begins with a name
+        return "s3.object" if "/" in parts[5] else "s3.bucket"
     noun = re.match(r"[a-z-]+(?=[/:])", parts[5])
     return f"{parts[2]}.{noun.group()}" if noun else parts[2]
 

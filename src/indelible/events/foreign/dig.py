@@ -8,9 +8,11 @@ from indelible.events.rules import is_address
 from indelible.events.timestamps import normalise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from indelible.events.json_values import Json
 
-__all__ = ["address", "bounded", "dig", "dig_list", "dig_object", "dig_text", "present", "target", "time"]
+__all__ = ["address", "bounded", "dig", "dig_list", "dig_object", "dig_text", "distinct", "present", "target", "time"]
 
 _MAX_NAME = 256
 _MAX_PROSE = 4096
@@ -46,6 +48,17 @@ def dig_list(value: Json, *path: str) -> list[Json]:
 def present(**fields: Json) -> dict[str, Json]:
     """The fields that hold something: no ``None``, no empty array or object."""
     return {name: value for name, value in fields.items() if value is not None and value not in ([], {})}
+
+
+def distinct(targets: Iterable[Json], limit: int = 64) -> list[Json]:
+    """The first of ``targets``, each once, up to what an event may have; no more are asked for."""
+    found: list[Json] = []
+    for one in targets:
+        if one not in found:
+            found.append(one)
+        if len(found) == limit:
+            break
+    return found
 
 
 def bounded(text: str | None, limit: int = _MAX_PROSE) -> str | None:

@@ -9,8 +9,6 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from indelible.errors import InvalidEvent, MalformedInput, Place
 from indelible.events.canonical import canonical_json
 from indelible.events.json_values import Json, json_problems, parse_json
@@ -18,7 +16,7 @@ from indelible.events.json_values import Json, json_problems, parse_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["ForeignEvent", "Original", "Rejected", "UnmappableError", "json_original", "read_each", "split_array"]
+__all__ = ["ForeignEvent", "Original", "Rejected", "UnmappableError", "json_original", "read_each"]
 
 _RAW_LEVEL = 2  # of nesting: `raw` is a member of the event
 
@@ -93,21 +91,3 @@ def read_each(
 def _placed(place: Place, pointer: str) -> str:
     where = place.pointer.removeprefix(pointer)
     return f"{where}: {place.detail}" if where else place.detail
-
-
-def split_array(document: bytes, name: str | None) -> list[tuple[str, bytes]]:
-    """The elements of a JSON array, or of the array that is member ``name`` of a JSON object, each as it stands there.
-
-    Raises:
-        MalformedInput: when ``document`` is not JSON, or not of that shape.
-        InvalidEvent: when it is nested too deep to be read.
-    """
-    try:
-        array = document if name is None else bytes(msgspec.json.decode(document, type=dict[str, msgspec.Raw])[name])
-        elements = msgspec.json.decode(array, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
-        parse_json(document)  # says where it is not JSON, if it is not
-        shape = "an array" if name is None else f"an object with {name}, an array"
-        raise MalformedInput(f"expected {shape}", places=[Place("", f"expected {shape}")]) from None
-    prefix = "" if name is None else f"/{name}"
-    return [(f"{prefix}/{place}", bytes(element)) for place, element in enumerate(elements)]

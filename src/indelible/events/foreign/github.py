@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from indelible.events.foreign.dig import dig, dig_list, dig_object, dig_text, present, target, time
+from indelible.events.foreign.dig import dig, dig_list, dig_object, dig_text, distinct, present, target, time
 from indelible.events.foreign.document import ForeignEvent, read_each
 from indelible.events.json_values import child, parse_json
 
@@ -60,6 +60,18 @@ _OBJECTS: Mapping[str, str] = {
     "secret_scanning_alert": "alert",
     "secret_scanning_alert_location": "alert",
     "team_add": "team",
+}
+# Members too general to be a target's type: what they hold is named after the event, or as given here.
+_KINDS: Mapping[str, str | None] = {
+    "alert": None,
+    "blocked_user": "user",
+    "comment": None,
+    "forkee": "repository",
+    "head_commit": "commit",
+    "key": None,
+    "review": None,
+    "rule": None,
+    "thread": None,
 }
 _PARENTS = ("issue", "pull_request", "discussion", "deployment", "workflow_run", "release", "label", "member", "team")
 _OPERATIONS: Mapping[str, str] = {
@@ -146,7 +158,7 @@ def _targets(payload: dict[str, Json], event: str, key: str) -> list[Json]:
     if not targets:
         targets += _object_target("organization", dig_object(payload, "organization"))
     if key != "repository":
-        targets += _object_target(key, dig_object(payload, key))
+        targets += _object_target(_KINDS.get(key, key) or event, dig_object(payload, key))
     reference = dig_text(payload, "ref")
     if event in {"create", "delete"}:
         targets += target(dig_text(payload, "ref_type") or "ref", reference)
@@ -157,7 +169,7 @@ def _targets(payload: dict[str, Json], event: str, key: str) -> list[Json]:
     for parent in _PARENTS:
         if parent != key:
             targets += _object_target(parent, dig_object(payload, parent))
-    return targets[:64]
+    return distinct(targets)
 
 
 def _object_target(kind: str, value: dict[str, Json]) -> list[Json]:

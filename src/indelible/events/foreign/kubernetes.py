@@ -21,8 +21,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from indelible.errors import MalformedInput
 from indelible.events.foreign.dig import (
     address,
@@ -35,7 +33,9 @@ from indelible.events.foreign.dig import (
     target,
     time,
 )
-from indelible.events.foreign.document import ForeignEvent, UnmappableError, read_each, split_array
+from indelible.events.foreign.document import ForeignEvent, UnmappableError, read_each
+from indelible.events.foreign.split import split_member
+from indelible.events.json_values import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,19 +69,21 @@ def read(document: bytes) -> Iterator[ForeignEvent | Rejected]:
         MalformedInput: when ``document`` is none of these.
     """
     try:
-        members = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return read_each(_lines(document), _read_event)
-    if "items" in members and "auditID" not in members:
-        return read_each(split_array(document, "items"), _read_event)
+        return read_each(split_member(document, "items"), _read_event)
+    except MalformedInput:
+        pass
+    try:
+        parse_json(document)
+    except MalformedInput:
+        lines = [(f"/{number}", line) for number, line in enumerate(document.split(b"\n")) if line.strip()]
+        if len(lines) < 2 or not any(_is_object(line) for _, line in lines):
+            raise
+        return read_each(lines, _read_event)
     return read_each([("", document)], _read_event)
 
 
-def _lines(document: bytes) -> list[tuple[str, bytes]]:
-    lines = [(f"/{number}", line) for number, line in enumerate(document.split(b"\n")) if line.strip()]
-    if not any(line.lstrip().startswith(b"{") and line.rstrip().endswith(b"}") for _, line in lines):
-        raise MalformedInput("expected an EventList, an Event, or an Event a line")
-    return lines
+def _is_object(line: bytes) -> bool:
+    return line.lstrip().startswith(b"{") and line.rstrip().endswith(b"}")
 
 
 def _read_event(pointer: str, event: dict[str, Json], original: Original) -> ForeignEvent:
