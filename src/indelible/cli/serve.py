@@ -1,0 +1,128 @@
+"""``indelible serve``: the composition root. Here, and nowhere else, a server is put together from its parts."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indelible.cli.interruption import Interrupted
+from indelible.cli.target import DEFAULT_DATA, DataOption
+from indelible.cli.terminal import Terminal
+from indelible.config import DEFAULT_LISTEN, parse_listen
+from indelible.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from structlog.typing import Processor
+
+__all__ = ["register", "serve", "serve_directory"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("serve", epilog="Example: indelible serve --data ./data --listen 127.0.0.1:8420")(serve)
+
+
+def serve(
+    *,
+    data: DataOption = None,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            "--listen",
+            metavar="HOST:PORT",
+            help=f"Where to listen, port 0 for a free one; else INDELIBLE_LISTEN, the configuration, {DEFAULT_LISTEN}.",
+        ),
+    ] = None,
+) -> None:
+    """Serve the logs of a data directory over HTTP, until SIGTERM. Creates nothing: see `indelible init`."""
+    path = data or Path(os.environ.get("INDELIBLE_DATA") or DEFAULT_DATA)
+    terminal = Terminal(json=False)
+    serve_directory(
+        path,
+        listen or os.environ.get("INDELIBLE_LISTEN"),
+        on_listening=lambda address: terminal.note(f"listening on {address}"),
+    )
+
+
+def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[str], None]) -> None:
+    """Open everything, serve until a signal, close everything in the opposite order.
+
+    Raises:
+        NotFound: there is no such directory.
+        Locked: something else writes there.
+        IntegrityError: a log cannot be opened as it is.
+    """
+    try:
+        import granian  # noqa: F401, PLC0415 - the bare install has no server, and says so
+        import litestar  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise UsageError("this is the bare install, without the server: pip install 'indelible[server]'") from error
+    from indelible.access import ApiKeys, Authenticator  # noqa: PLC0415 - after the check above
+    from indelible.control import ControlStore  # noqa: PLC0415
+    from indelible.embedded import DataDirectory  # noqa: PLC0415
+    from indelible.server import HostedLogs, ServerSettings, create_app, run_server  # noqa: PLC0415
+
+    _configure_logging()
+    with DataDirectory.open(path) as directory:
+        lock = directory.lock()
+        configuration = directory.configuration
+        host, port = parse_listen(listen or configuration.listen)
+
+        def announce(real_host: str, real_port: int) -> None:
+            name = f"[{real_host}]" if ":" in real_host else real_host
+            address = f"http://{name}:{real_port}"
+            lock.announce(address)
+            on_listening(address)
+
+        try:
+            with ControlStore.open(directory.control_path) as store, HostedLogs.open(directory) as logs:
+                app = create_app(
+                    logs=logs,
+                    api_keys=ApiKeys(store),
+                    authenticator=Authenticator(store),
+                    settings=ServerSettings(metrics_public=configuration.metrics_public),
+                )
+                run_server(app, host=host, port=port, on_listening=announce)
+        except Interrupted:
+            return  # asked to stop before it had begun to listen; everything above is closed
+
+
+def _configure_logging() -> None:
+    """One line an event on standard error: for people on a terminal, JSON elsewhere."""
+    import structlog  # noqa: PLC0415 - as above
+
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces each time that SQLite is SQLite
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,110 @@
+"""Where a command's words go: results to standard output, everything else to standard error.
+
+Colour, tables' boxes and progress appear on a terminal only; in a pipe the same words stand plain. ``--json`` puts one
+JSON value a line on standard output and leaves standard error to people.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from indelible.cli.visible import json_line, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["Meter", "Terminal"]
+
+_PLAIN_WIDTH = 10_000  # a pipe has no width; rich would fold lines at 80
+
+
+class Terminal:
+    """One command's output."""
+
+    def __init__(self, *, json: bool) -> None:
+        """Look at the two streams; ``json`` says in which form results are wanted."""
+        self.json = json
+        self._out = _console(stderr=False)
+        self._err = _console(stderr=True)
+
+    def result(self, value: object) -> None:
+        """Print one JSON value on one line of standard output."""
+        sys.stdout.write(json_line(value) + "\n")
+        sys.stdout.flush()
+
+    def say(self, text: str = "", *, style: str = "") -> None:
+        """Print a line of the result for people; nothing with ``--json``. Line feeds in it stay."""
+        if not self.json:
+            self._out.print(Text(visible(text, lines=True), style=style), soft_wrap=True)
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[object]], *, styles: Sequence[str] = ()) -> None:
+        """Print rows under headings; nothing with ``--json``. ``styles`` colours the rows."""
+        if self.json:
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for place, row in enumerate(rows):
+            style = styles[place] if place < len(styles) else ""
+            table.add_row(*(Text(visible(cell)) for cell in row), style=style)
+        self._out.print(table)
+
+    def note(self, text: str, *, style: str = "") -> None:
+        """Print a line for people on standard error, with ``--json`` too."""
+        self._err.print(Text(visible(text, lines=True), style=style), soft_wrap=True)
+
+    @contextmanager
+    def meter(self, what: str, *, total: int | None, unit: str, sized: bool = False) -> Iterator[Meter]:
+        """Show progress on a terminal while the block runs; silent elsewhere.
+
+        ``total`` is in the meter's own measure: bytes when ``sized``, else ``unit``.
+        """
+        if not self._err.is_terminal:
+            yield Meter(lambda **_: None)
+            return
+        columns: list[ProgressColumn] = [TextColumn("{task.description}"), BarColumn(bar_width=30)]
+        columns += [DownloadColumn()] if sized else []
+        columns += [TextColumn("{task.fields[count]:,} " + unit + "  {task.fields[rate]:,.0f}/s"), TimeElapsedColumn()]
+        with Progress(*columns, console=self._err, transient=True) as progress:
+            task = progress.add_task(what, total=total, count=0, rate=0.0)
+            yield Meter(lambda **fields: progress.update(task, **fields))
+
+
+class Meter:
+    """A progress display that is told where things stand."""
+
+    def __init__(self, update: Callable[..., None]) -> None:
+        self._update = update
+        self._began = time.monotonic()
+
+    def show(self, *, completed: int, count: int) -> None:
+        """``completed`` of the total, and how many units that makes."""
+        elapsed = time.monotonic() - self._began
+        self._update(completed=completed, count=count, rate=count / elapsed if elapsed > 0 else 0.0)
+
+    def total(self, total: int) -> None:
+        """The total has become known."""
+        self._update(total=total)
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    if stream.isatty():
+        return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    return Console(
+        stderr=stderr,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_terminal=False,  # whatever FORCE_COLOR says: INTERFACES promises plain text in a pipe
+        no_color=True,
+        width=_PLAIN_WIDTH,
+    )
