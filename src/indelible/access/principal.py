@@ -61,6 +61,11 @@ class Principal:
                 detail = f"this needs the role admin on {pattern!r}, which {self.name!r} does not have"
                 raise Forbidden(detail)
 
+    @property
+    def administers_any(self) -> bool:
+        """Whether this principal administers anything at all."""
+        return any(grant.role.allows(Permission.ADMINISTER) for grant in self.grants)
+
     def administers(self, pattern: str) -> bool:
         """Whether this principal may give and take roles on the logs that the pattern names."""
         return any(grant.role.allows(Permission.ADMINISTER) and grant.covers(pattern) for grant in self.grants)

@@ -1,0 +1,42 @@
+"""From a log's threads back to the event loop: one wake-up for a group of requests, not one for each.
+
+A sequencer finishes a whole group at once. Waking the loop costs a system call and a turn of its select, so only the
+first of the group does it; the others are in the queue by the time that the loop looks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["Completions"]
+
+
+class Completions:
+    """Futures of one event loop that other threads complete."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._done: deque[asyncio.Future[None]] = deque()
+        self._woken = False
+
+    def complete(self, future: asyncio.Future[None]) -> None:
+        """Let whoever awaits ``future`` go on. Called from any thread; never blocks."""
+        self._done.append(future)
+        # Appended before looking: if the loop is about to drain it will see this one, and if it has drained, it has
+        # set the flag back before that. Two threads may both wake it, which does no harm.
+        if not self._woken:
+            self._woken = True
+            with suppress(RuntimeError):  # the loop has ended, and with it everybody who waited
+                self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        self._woken = False
+        while self._done:
+            future = self._done.popleft()
+            if not future.done():  # the request may have been cancelled
+                future.set_result(None)

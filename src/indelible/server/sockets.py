@@ -1,0 +1,77 @@
+"""The listening socket, and handing it to granian."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+from granian import net
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from indelible.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from indelible.server.app import Application
+
+__all__ = ["GranianServer", "listen"]
+
+_BACKLOG = 1_024
+_MAX_CONNECTIONS = 2_048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on an address; port 0 picks a free one.
+
+    Raises:
+        ConfigurationError: there is no such address here, or something else listens on it.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        try:
+            # Lets a restart listen at once. Not SO_REUSEPORT: two servers on one port must not go unnoticed.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+            bound.listen(_BACKLOG)
+        except BaseException:
+            bound.close()
+            raise
+    except OSError as error:
+        detail = f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --listen HOST:PORT"
+        raise ConfigurationError(detail) from error
+    return bound
+
+
+class GranianServer(Server):
+    """Granian in this process and on this event loop, on a socket that is open already."""
+
+    def __init__(self, app: Application, listening: socket.socket) -> None:
+        host, port = listening.getsockname()[:2]
+        super().__init__(
+            app,
+            address=host,
+            port=port,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=_BACKLOG,
+            backpressure=_MAX_CONNECTIONS,
+            # Sets a level and touches no handler: logging is the command line's to configure.
+            log_level=LogLevels.error,  # what it tells otherwise, the server tells in its own words
+            log_dictconfig=_levels_only(),
+        )
+        self._listening = listening
+
+    def _init_shared_socket(self) -> None:  # type: ignore[explicit-override]  # typing.override is of 3.12
+        """Granian's hook for making the socket: give it ours, to own from now on."""
+        holder: Any = net.SocketHolder  # type: ignore[attr-defined]  # typed without its arguments
+        self._shd = holder(self._listening.detach(), False, _BACKLOG)  # noqa: FBT003 - granian's signature
+        self._ssp = None
+
+
+def _levels_only() -> dict[str, Any]:
+    return {"version": 1, "incremental": True, "formatters": {}, "handlers": {}, "loggers": {"_granian": {}}}

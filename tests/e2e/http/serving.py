@@ -1,0 +1,110 @@
+"""A real server on loopback: granian, a data directory, keys of every role."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from indelible.access import ApiKeys, Authenticator, Grant
+from indelible.control import ControlStore
+from indelible.embedded.data_directory import DataDirectory
+from indelible.server import HostedLogs, ServerSettings, create_app
+from indelible.server.run import serve
+from indelible.server.sockets import listen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from indelible.server import Application
+
+__all__ = ["ROLES", "Served", "serving"]
+
+ROLES = ("writer", "reader", "auditor", "admin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A running server, and a client for each role on every log."""
+
+    url: str
+    app: Application
+    logs: HostedLogs
+    api_keys: ApiKeys
+    secrets: dict[str, str]
+    _numbers: Iterator[int]
+
+    def client(self, role: str | None) -> httpx.Client:
+        """A client with the key of this role, or without any."""
+        headers = {} if role is None else {"Authorization": f"Bearer {self.secrets[role]}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+    def new_log(self, *, public: bool = False) -> str:
+        """The name of a log that nobody else uses."""
+        name = f"log{next(self._numbers)}"
+        self.logs.create(name, origin=None, public=public)
+        return name
+
+    def journaled(self, log: str) -> int:
+        """How many entries the log has, published or not."""
+        return self.logs.get(log).log.status.journaled
+
+
+@contextmanager
+def serving(folder: Path, *, settings: ServerSettings | None = None) -> Iterator[Served]:
+    """Serve a new data directory until the block ends; then drain, and close it."""
+    environment = {"XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder)}
+    with (
+        DataDirectory.create(folder / "data", environment=environment) as directory,
+        ControlStore.open(directory.control_path) as store,
+        HostedLogs.open(directory) as logs,
+    ):
+        keys = ApiKeys(store)
+        secrets = {
+            role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], created_by="test").secret for role in ROLES
+        }
+        app = create_app(logs=logs, api_keys=keys, authenticator=Authenticator(store), settings=settings)
+        with running(app) as url:
+            yield Served(url=url, app=app, logs=logs, api_keys=keys, secrets=secrets, _numbers=itertools.count())
+        app.close()
+
+
+@contextmanager
+def running(app: Application) -> Iterator[str]:
+    """Run an application in a thread of its own; gives its address."""
+    listening = listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    ready = threading.Event()
+    failure: list[BaseException] = []
+    stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def run() -> None:
+        stop.append((asyncio.get_running_loop(), asyncio.Event()))
+        await serve(app, listening, stop=stop[0][1], on_listening=lambda _host, _port: ready.set())
+
+    def main() -> None:
+        try:
+            asyncio.run(run())
+        except BaseException as error:  # noqa: BLE001 - handed to the test's own thread
+            failure.append(error)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=main, name="served")
+    thread.start()
+    ready.wait()
+    try:
+        if failure:
+            raise failure[0]
+        yield url
+    finally:
+        if not failure:
+            loop, event = stop[0]
+            loop.call_soon_threadsafe(event.set)
+        thread.join()
