@@ -58,6 +58,9 @@ class Session:
             "NO_COLOR": "1",
             "TZ": "UTC",
             "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_COUNT": "1",  # a checkout may belong to another user than the one who tests it
+            "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
         }
         self._servers: list[subprocess.Popen[str]] = []
         self._shell = self._start("exec bash --noprofile --norc", stdin=subprocess.PIPE)
