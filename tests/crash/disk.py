@@ -1,7 +1,7 @@
-"""A disk that fails once, at a chosen act: on a real directory, so that what is left can be opened again.
+"""A disk that fails at chosen acts: on a real directory, so that what is left can be opened again.
 
 Each durable act (create, write, truncate, sync, link, replace, unlink, making and removing directories) is counted. At
-the chosen one the chosen fault strikes. After a kill every further act is one that a dead process did not do.
+a chosen one the fault chosen for it strikes. After a kill every further act is one that a dead process did not do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from indelible.storage.durable import Disk
 from indelible.storage.system_calls import SystemCalls, system_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 __all__ = ["Fault", "FaultyCalls", "KilledError", "faulty_disk"]
@@ -57,17 +57,16 @@ class Fault(StrEnum):
 
 
 class FaultyCalls(SystemCalls):
-    """The system's calls, of which number ``at``, counted from 0, meets a fault; ``acts`` names all so far."""
+    """The system's calls. Some, given by their numbers from 0 on, meet faults; ``acts`` names all so far."""
 
-    def __init__(self, at: int | None = None, fault: Fault | None = None) -> None:
+    def __init__(self, faults: Mapping[int, Fault]) -> None:
         self._real = system_calls(sys.platform)
         super().__init__(
             datasync=self._real.datasync,
             sync=self._real.sync,
             sync_file_system=self._real.sync_file_system if self._real.syncs_file_systems else None,
         )
-        self._at = at
-        self._fault = fault
+        self._faults = faults
         self.acts: list[str] = []
         self.dead = False
         self._full_at: int | None = None
@@ -79,9 +78,10 @@ class FaultyCalls(SystemCalls):
         self.acts.append(name)
         if number == self._full_at:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        if number != self._at or self._fault is None or not self._fault.concerns(name):
+        fault = self._faults.get(number)
+        if fault is None or not fault.concerns(name):
             return call()
-        return self._strike(self._fault, call, half)
+        return self._strike(fault, call, half)
 
     def _strike(self, fault: Fault, call: Callable[[], T], half: Callable[[], T] | None) -> T:
         if fault in {Fault.EIO, Fault.SYNC_FAILS}:
@@ -154,7 +154,7 @@ class FaultyCalls(SystemCalls):
         self._act("remove_directory", lambda: self._real.remove_directory(path))
 
 
-def faulty_disk(at: int | None = None, fault: Fault | None = None) -> tuple[Disk, FaultyCalls]:
-    """A disk with one fault, and its calls; without arguments, one that only counts."""
-    calls = FaultyCalls(at, fault)
+def faulty_disk(faults: Mapping[int, Fault] | None = None) -> tuple[Disk, FaultyCalls]:
+    """A disk with faults at some acts, and its calls; without any, one that only counts."""
+    calls = FaultyCalls(faults or {})
     return Disk(calls), calls

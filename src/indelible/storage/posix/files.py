@@ -5,18 +5,25 @@ Follows no symbolic link in the place of a file and waits for no pipe: neither i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from indelible.config import check_log_name
-from indelible.errors import Damaged
+from indelible.errors import Damaged, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["LogPaths", "open_to_read", "read_whole"]
+__all__ = ["LogPaths", "open_to_read", "read_steadily", "read_whole"]
+
+T = TypeVar("T")
+
+_ATTEMPTS = 20
+_RESTORE = "restore the data directory as a whole from its newest copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +106,34 @@ def read_whole(path: Path, limit: int) -> bytes:
             return file.readall()
         except OSError as error:
             raise Damaged(f"it cannot be read: {error.strerror}", path=path, remedy="check the disk") from error
+
+
+def read_steadily(folder: Path, read: Callable[[Path], T]) -> T:
+    """Read files that a writer may be replacing: again, as long as the folder has changed in between.
+
+    Raises:
+        Damaged: what was found while the folder stood still is damaged, or files are missing.
+    """
+    before = _survey(folder)
+    for _ in range(_ATTEMPTS):
+        try:
+            return read(folder)
+        except (Damaged, FileNotFoundError) as error:
+            after = _survey(folder)
+            if after == before:
+                if isinstance(error, Damaged):
+                    raise
+                raise Damaged("this folder of the log is missing", path=folder, remedy=_RESTORE) from error
+            before = after
+    raise Unavailable(f"{folder} changes faster than it can be read")
+
+
+def _survey(folder: Path) -> dict[str, tuple[int, int]]:
+    """The names in a folder, and what would show that a file has changed."""
+    found = {}
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as items:
+        for item in items:
+            with contextlib.suppress(FileNotFoundError):
+                status = item.stat(follow_symlinks=False)
+                found[item.name] = (status.st_size, status.st_mtime_ns)
+    return found

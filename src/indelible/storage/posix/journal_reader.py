@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from indelible.errors import Damaged
-from indelible.storage.posix.journal_scan import REMEDY
-from indelible.storage.posix.journal_segments import Segment, order_segments, read_segments
+from indelible.storage.posix.files import read_steadily
+from indelible.storage.posix.journal_segments import order_segments, read_segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,10 +15,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from indelible.storage.posix.journal_scan import TornTail
+    from indelible.storage.posix.journal_segments import Segment
 
 __all__ = ["JournalReader", "read_journal"]
-
-_ATTEMPTS = 5
 
 
 class JournalReader:
@@ -69,20 +67,17 @@ def read_journal(folder: Path) -> JournalReader:
     Raises:
         Damaged: it is not there, or something in it is not what was written; names file, offset and remedy.
     """
-    for attempt in range(1, _ATTEMPTS + 1):
-        segments: list[Segment] = []
-        try:
-            segments = read_segments(folder)
-            kept, superseded = order_segments(segments)
-        except (FileNotFoundError, Damaged) as error:
-            for segment in segments:
-                segment.file.close()
-            if attempt < _ATTEMPTS:  # the writer may have trimmed between listing and opening
-                continue
-            if isinstance(error, FileNotFoundError):
-                raise Damaged("the journal is not there", path=folder, remedy=REMEDY) from error
-            raise
-        for segment in superseded:
+    return read_steadily(folder, _read)
+
+
+def _read(folder: Path) -> JournalReader:
+    segments = read_segments(folder)
+    try:
+        kept, superseded = order_segments(segments)
+    except BaseException:
+        for segment in segments:
             segment.file.close()
-        return JournalReader(kept)
-    raise AssertionError
+        raise
+    for segment in superseded:
+        segment.file.close()
+    return JournalReader(kept)

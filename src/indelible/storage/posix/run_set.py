@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indelible.errors import Damaged
+from indelible.storage.posix.files import read_steadily
 from indelible.storage.posix.id_columns import ID_SIZE, keys_of
 from indelible.storage.posix.run_file import Run
 from indelible.storage.posix.run_format import parse_run_name, run_name
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["IdReader", "choose_runs", "read_ids", "search_runs"]
-
-_ATTEMPTS = 5
 
 
 def choose_runs(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -97,14 +96,6 @@ def read_ids(folder: Path) -> IdReader:
     """Open the runs in a folder without writing anything; a writer may be merging them meanwhile.
 
     Raises:
-        Damaged: a run is missing, or not what was written.
+        Damaged: the folder is not there, or a run is missing, or not what was written.
     """
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return IdReader([Run(path) for path in choose_runs(folder)[0]])
-        except (FileNotFoundError, Damaged):  # a merge came in between; or it is damaged, and stays so
-            if not folder.exists():
-                return IdReader(())
-            if attempt == _ATTEMPTS:
-                raise
-    raise AssertionError
+    return read_steadily(folder, lambda folder: IdReader([Run(path) for path in choose_runs(folder)[0]]))
