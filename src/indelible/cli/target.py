@@ -28,6 +28,7 @@ __all__ = [
     "ServerTarget",
     "Target",
     "UrlOption",
+    "read_api_key",
     "resolve_target",
 ]
 
@@ -112,10 +113,15 @@ def resolve_target(url: str | None, data: Path | None, api_key_file: Path | None
         data = None if directory is None else Path(directory)
     if url is None:
         return DirectoryTarget(path=data or DEFAULT_DATA)
-    return ServerTarget(url=url, api_key=_api_key(api_key_file))
+    return ServerTarget(url=url, api_key=read_api_key(api_key_file))
 
 
-def _api_key(file: Path | None) -> str | None:
+def read_api_key(file: Path | None) -> str | None:
+    """The API key in a file, else that of the environment, else ``None``.
+
+    Raises:
+        UsageError: the file does not hold a key.
+    """
     if file is None:
         return os.environ.get("INDELIBLE_API_KEY") or None
     with file.open("rb") as stream:

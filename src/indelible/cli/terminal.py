@@ -49,6 +49,9 @@ class Terminal:
         """Print rows under headings; nothing with ``--json``. ``styles`` colours the rows."""
         if self.json:
             return
+        if not self._out.is_terminal:
+            self._plain_table(headings, rows)
+            return
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         for heading in headings:
             table.add_column(heading, overflow="fold")
@@ -56,6 +59,13 @@ class Terminal:
             style = styles[place] if place < len(styles) else ""
             table.add_row(*(Text(visible(cell)) for cell in row), style=style)
         self._out.print(table)
+
+    def _plain_table(self, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        lines = [headings, *([visible(cell) for cell in row] for row in rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+        for line in lines:
+            padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+            self._out.print(Text("  ".join(padded).rstrip()), soft_wrap=True)
 
     def note(self, text: str, *, style: str = "") -> None:
         """Print a line for people on standard error, with ``--json`` too."""

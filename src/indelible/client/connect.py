@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from indelible.client.exchange import AsyncTransport, SyncTransport
+from indelible.client.exchange import AsyncTransport, SyncTransport, check_url
+from indelible.client.fetch import HttpFetcher
 from indelible.client.plans import ClientPlans
 from indelible.config import check_log_name
 from indelible.sdk.aio import AsyncAuditLog, Opening
@@ -42,9 +44,14 @@ def connect(
     Raises:
         UsageError: the address, the key or the name cannot be right.
     """
-    plans = _plans(log, patience, environment)
+    plans = _plans(url, api_key, log, patience, environment)
     transport = SyncTransport(url, api_key=api_key)
-    return AuditLog(plans, partial(drive, perform=transport), transport.close)
+
+    def close() -> None:
+        transport.close()
+        plans.fetcher.close()
+
+    return AuditLog(plans, partial(drive, perform=transport), close)
 
 
 def connect_async(
@@ -56,7 +63,7 @@ def connect_async(
     environment: Mapping[str, str] = os.environ,
 ) -> Opening:
     """As :func:`connect`, for use with ``await``."""
-    plans = _plans(log, patience, environment)
+    plans = _plans(url, api_key, log, patience, environment)
 
     async def begin() -> AsyncAuditLog:
         transport = AsyncTransport(url, api_key=api_key)
@@ -64,11 +71,16 @@ def connect_async(
         async def run(plan: Plan[Any]) -> object:
             return await drive_async(plan, transport)
 
-        return AsyncAuditLog(plans, run, transport.close)
+        async def close() -> None:
+            await transport.close()
+            await asyncio.to_thread(plans.fetcher.close)
+
+        return AsyncAuditLog(plans, run, close)
 
     return Opening(begin)
 
 
-def _plans(log: str, patience: float, environment: Mapping[str, str]) -> ClientPlans:
+def _plans(url: str, api_key: str | None, log: str, patience: float, environment: Mapping[str, str]) -> ClientPlans:
     check_log_name(log, system=True)
-    return ClientPlans(name=log, patience=patience, pins=Pins.load(environment))
+    fetcher = HttpFetcher(f"{check_url(url)}/logs/{log}", api_key=api_key)
+    return ClientPlans(name=log, patience=patience, pins=Pins.load(environment), fetcher=fetcher)

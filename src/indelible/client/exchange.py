@@ -11,16 +11,16 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from indelible.errors import PeerError, Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["Answer", "AsyncTransport", "Effect", "Exchange", "Pause", "SyncTransport", "check_url"]
+__all__ = ["Answer", "AsyncTransport", "Call", "Effect", "Exchange", "Pause", "SyncTransport", "check_url"]
 
 MAX_ANSWER_BYTES = 64 << 20
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -43,7 +43,14 @@ class Pause:
     seconds: float
 
 
-Effect = Exchange | Pause
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Do something that blocks, and give its outcome."""
+
+    function: Callable[[], Any]
+
+
+Effect = Exchange | Pause | Call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +89,7 @@ class SyncTransport:
             base_url=check_url(url), headers=_headers(api_key), timeout=_TIMEOUT, transport=transport
         )
 
-    def __call__(self, effect: Effect) -> Answer | None:
+    def __call__(self, effect: Effect) -> object:
         """Perform one effect.
 
         Raises:
@@ -91,6 +98,8 @@ class SyncTransport:
         """
         if isinstance(effect, Exchange):
             return self.exchange(effect)
+        if isinstance(effect, Call):
+            return effect.function()
         time.sleep(effect.seconds)
         return None
 
@@ -120,11 +129,13 @@ class AsyncTransport:
             base_url=check_url(url), headers=_headers(api_key), timeout=_TIMEOUT, transport=transport
         )
 
-    async def __call__(self, effect: Effect) -> Answer | None:
+    async def __call__(self, effect: Effect) -> object:
         """As :meth:`SyncTransport.__call__`."""
         if isinstance(effect, Pause):
             await asyncio.sleep(effect.seconds)
             return None
+        if isinstance(effect, Call):
+            return await asyncio.to_thread(effect.function)
         try:
             async with self._client.stream(
                 effect.method, effect.path, content=effect.content, headers=dict(effect.headers)

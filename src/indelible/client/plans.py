@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from indelible.client.exchange import Answer, Effect, Exchange, Pause
+from indelible.client.exchange import Answer, Call, Effect, Exchange, Pause
 from indelible.client.problem import error_of
+from indelible.client.verification import verify_served_log
 from indelible.errors import (
     FormatError,
     NotYetPublished,
@@ -27,10 +28,13 @@ from indelible.formats.checkpoint import Checkpoint
 from indelible.formats.note import Note
 from indelible.sdk.answers import Entry, LogDescription, Proof, Recorded, SignedCheckpoint
 from indelible.sdk.audit_log import check_reference
+from indelible.verify.verdicts import Report
+from indelible.verify.verification import VerifyOptions
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from indelible.client.fetch import HttpFetcher
     from indelible.sdk.plan import Plan
     from indelible.trust.pins import Pins
 
@@ -65,11 +69,13 @@ class ClientPlans:
     Attributes:
         name: The log's name there.
         pins: What is remembered of it here.
+        fetcher: Gets its files, for verification.
         patience: Seconds for which an append is tried again, and a proof waited for.
     """
 
     name: str
     pins: Pins
+    fetcher: HttpFetcher
     patience: float = 30.0
 
     def append(self, events: Sequence[bytes]) -> Plan[list[Recorded]]:
@@ -142,6 +148,21 @@ class ClientPlans:
         return SignedCheckpoint(
             origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root.hex(), note=answer.body
         )
+
+    def verify(self, *, quick: bool) -> Plan[Report]:
+        """Verify the log's files, in a thread when this is awaited."""
+        described = yield from self.describe()
+        report = yield Call(
+            lambda: verify_served_log(
+                self.fetcher,
+                self.name,
+                pins=self.pins,
+                origin=described.origin,
+                shown=described.vkeys,
+                options=VerifyOptions(quick=quick),
+            )
+        )
+        return Report(target=self.fetcher.url, logs=(report,))
 
     def _event(self, which: int | str) -> str:
         check_reference(which)

@@ -89,12 +89,11 @@ def _open(
 ) -> tuple[EmbeddedPlans, Callable[[], None]]:
     with ExitStack() as opened:
         directory = opened.enter_context(_directory(path, create=create, environment=environment))
-        configuration = directory.log(log)
+        directory.log(log)  # before the lock is taken, and before recovery
         writer = None if read_only else opened.enter_context(directory.open_log(log))
         plans = EmbeddedPlans(
+            directory=directory,
             name=log,
-            origin=configuration.origin,
-            vkeys=configuration.vkeys,
             source=DirectoryReader(directory.open_reader(log), directory.paths(log))
             if writer is None
             else OpenLogReader(writer),

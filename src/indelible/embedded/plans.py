@@ -13,13 +13,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from indelible.embedded.verification import verify_stored_log
 from indelible.errors import NotYetPublished, UsageError
 from indelible.sdk.answers import Entry, LogDescription, Proof, Recorded, SignedCheckpoint
 from indelible.sdk.audit_log import check_reference
+from indelible.verify.verdicts import Report
+from indelible.verify.verification import VerifyOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
+    from indelible.embedded.data_directory import DataDirectory
     from indelible.embedded.reading import Source
     from indelible.events import Prepared
     from indelible.log import Appended, Log
@@ -86,18 +90,16 @@ class EmbeddedPlans:
     """The abilities of one log in a directory.
 
     Attributes:
+        directory: The directory.
         name: The log's name there.
-        origin: Its origin.
-        vkeys: Its public keys, which are pinned if this user has never met the log.
         source: Where it is read from.
         log: Where it is written to; ``None`` when it was opened for reading.
         principal: Who writes, as the records will say.
         pins: What is remembered of the log outside its directory.
     """
 
+    directory: DataDirectory
     name: str
-    origin: str
-    vkeys: tuple[str, ...]
     source: Source
     log: Log | None
     principal: str
@@ -119,7 +121,8 @@ class EmbeddedPlans:
     def describe(self) -> Plan[LogDescription]:
         """The configuration's word, and the published size."""
         published = yield Call(self.source.published)
-        return LogDescription(origin=self.origin, vkeys=self.vkeys, size=published.checkpoint.size)
+        log = self.directory.log(self.name)
+        return LogDescription(origin=log.origin, vkeys=log.vkeys, size=published.checkpoint.size)
 
     def wait_published(self, size: int, timeout: float | None) -> Plan[None]:
         """Wait for the publisher, or look at the directory again and again when something else publishes."""
@@ -159,6 +162,12 @@ class EmbeddedPlans:
         return SignedCheckpoint(
             origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root.hex(), note=published.note
         )
+
+    def verify(self, *, quick: bool) -> Plan[Report]:
+        """Verify the files, beside whatever writes them."""
+        options = VerifyOptions(quick=quick)
+        report = yield Call(lambda: verify_stored_log(self.directory, self.name, pins=self.pins, options=options))
+        return Report(target=str(self.directory.path), logs=(report,))
 
     def _index(self, which: int | str) -> Generator[Effect, Any, int]:
         check_reference(which)

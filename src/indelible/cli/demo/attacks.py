@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indelible.cli.demo.forgery import rewrite_history
 from indelible.embedded.birth import MAIN_LOG
-from indelible.events import decode_record
+from indelible.events import canonical_json, decode_record
 from indelible.formats import entry_bundle
 from indelible.formats.tile import TILE_WIDTH
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from indelible.embedded import DataDirectory
 
 __all__ = ["ATTACKS", "Attack", "Scene"]
+
+_SCAPEGOAT = "somebody-else"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ def edit(scene: Scene) -> str:
         record = decode_record(entries[place])
         identity = record["actor"]["id"]
         other = identity[:-1] + ("x" if identity[-1] != "x" else "y")
-        entries[place] = entries[place].replace(identity.encode(), other.encode())
+        entries[place] = entries[place].replace(identity.encode(), other.encode(), 1)
 
     record = _record(scene)
     path = _change_bundle(scene, change)
@@ -100,12 +102,13 @@ def put_back(scene: Scene) -> str:
 
 
 def rewrite(scene: Scene) -> str:
-    """Write the whole history anew without the record, and sign it with the log's own keys."""
+    """Write the whole history anew, with the blame on somebody else, and sign it with the log's own keys."""
     record = _record(scene)
-    size = rewrite_history(scene.data, MAIN_LOG, without=scene.target)
+    blamed = {**record, "actor": {"type": "user", "id": _SCAPEGOAT}}
+    size = rewrite_history(scene.data, MAIN_LOG, index=scene.target, entry=canonical_json(blamed))
     return (
-        f"the history was written anew without {record['action']}: {size:,} entries, new tree, new checkpoint, "
-        "signed with the log's own Ed25519 and ML-DSA-44 keys"
+        f"{size:,} entries were written anew, with {_SCAPEGOAT} in place of {record['actor']['id']} in the one of "
+        f"{record['action']}: a new tree and a new checkpoint, signed with the log's own Ed25519 and ML-DSA-44 keys"
     )
 
 
@@ -124,7 +127,7 @@ ATTACKS = (
 """In the order in which the demo shows them."""
 
 
-def _record(scene: Scene) -> dict[str, object]:
+def _record(scene: Scene) -> dict[str, Any]:
     return decode_record(scene.data.open_reader(MAIN_LOG).get(scene.target).entry)
 
 

@@ -1,7 +1,7 @@
 """Rewriting a log's history with its own keys: the attack that nothing inside the directory can show.
 
-The forger needs no special tool. A second log is written from the records that shall remain, byte for byte, by the same
-code that wrote the first, signed with the same keys, and put in its place.
+The forger needs no special tool. A second log is written from the records that shall be there, byte for byte, by the
+same code that wrote the first, signed with the same keys, and put in its place.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ __all__ = ["rewrite_history"]
 _AT_ONCE = 1_000
 
 
-def rewrite_history(data: DataDirectory, name: str, *, without: int) -> int:
-    """Replace a log by one that lacks the entry at index ``without``; returns its size."""
+def rewrite_history(data: DataDirectory, name: str, *, index: int, entry: bytes) -> int:
+    """Replace a log by one that has another ``entry`` at ``index``, and is the same elsewhere; returns its size."""
     reader = data.open_reader(name)
-    kept = [_as_prepared(entry) for index, entry in reader.entries(0, reader.size) if index != without]
+    entries = [old if place != index else entry for place, old in reader.entries(0, reader.size)]
+    records = [_as_prepared(each) for each in entries]
     paths = data.paths(name)
     for folder in (paths.objects, paths.journal, paths.state):
         shutil.rmtree(folder)
@@ -40,9 +41,9 @@ def rewrite_history(data: DataDirectory, name: str, *, without: int) -> int:
         signer=LogSigner(keys),
     )
     with open_log(stores, configuration, keys, publish_interval=0.2, remembered=None) as log:
-        for start in range(0, len(kept), _AT_ONCE):
-            log.append(kept[start : start + _AT_ONCE], wait="published")
-    return len(kept)
+        for start in range(0, len(records), _AT_ONCE):
+            log.append(records[start : start + _AT_ONCE], wait="published")
+    return len(records)
 
 
 def _as_prepared(entry: bytes) -> Prepared:

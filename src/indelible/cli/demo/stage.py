@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Stage", "environment_of", "prepare_stage", "wanted_entry"]
 
-_WANTED_ACTIONS = ("aws.iam.CreateUser", "aws.iam.CreateAccessKey", "aws.cloudtrail.StopLogging")
+_WANTED_ACTIONS = ("aws.cloudtrail.DeleteTrail", "aws.iam.CreateLoginProfile", "aws.secretsmanager.GetSecretValue")
 """What somebody who broke in would like to be rid of."""
 
 
@@ -72,5 +72,7 @@ def wanted_entry(data: Path) -> int:
     reader = DataDirectory.open(data).open_reader(MAIN_LOG)
     first: dict[str, int] = {}
     for index, entry in reader.entries(0, reader.size):
-        first.setdefault(decode_record(entry)["action"], index)
+        record = decode_record(entry)
+        if record["outcome"] == "success":
+            first.setdefault(record["action"], index)
     return next((first[action] for action in _WANTED_ACTIONS if action in first), 0)
