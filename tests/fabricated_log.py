@@ -1,4 +1,4 @@
-"""Logs made on disk from merkle and formats alone, so that tests of verification do not hang on the code that writes."""
+"""Logs made on disk from merkle and formats alone: tests of verification must not hang on the code that writes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from indelible.errors import NotFound
 from indelible.events import canonical_json
 from indelible.formats import entry_bundle
 from indelible.formats.checkpoint import Checkpoint
@@ -17,7 +18,7 @@ from indelible.verify.trusted_keys import TrustedKeys
 from indelible.verify.verification import LogTarget, VerifyOptions, verify_log
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from indelible.merkle import Hash
@@ -27,8 +28,8 @@ ORIGIN = "audit.example.com/main"
 
 
 @functools.cache
-def log_keys(number: int = 0) -> LogKeys:  # noqa: ARG001 - tells several key pairs apart
-    """Keys that are made once a test run."""
+def log_keys(number: int = 0) -> LogKeys:
+    """Keys that are made once a test run; each number has its own."""
     return generate_log_keys(ORIGIN)
 
 
@@ -38,7 +39,7 @@ def record(index: int, /, **changes: Any) -> bytes:
         "v": 1,
         "id": event_id(index),
         "occurred_at": "2026-07-22T10:00:00.000000Z",
-        "received_at": f"2026-07-22T10:{index // 60_000_000:02d}:{index // 1_000_000 % 60:02d}.{index % 1_000_000:06d}Z",
+        "received_at": f"2026-07-22T10:00:{index // 1_000_000:02d}.{index % 1_000_000:06d}Z",
         "action": "invoice.approve",
         "outcome": "success",
         "actor": {"type": "user", "id": f"ada-{index % 7}"},
@@ -138,3 +139,33 @@ class FabricatedLog:
     def verify(self, options: VerifyOptions | None = None, **changes: Any) -> LogReport:
         """Verify this log."""
         return verify_log(self.target(**changes), options)
+
+
+@dataclass(frozen=True)
+class FileFetcher:
+    """A log's files in memory, by path."""
+
+    files: dict[str, bytes]
+
+    @classmethod
+    def load(cls, log: FabricatedLog) -> FileFetcher:
+        """Everything in a log's folder."""
+        paths = [path for path in log.root.glob("**/*") if path.is_file()]
+        return cls({path.relative_to(log.root).as_posix(): path.read_bytes() for path in paths})
+
+    def with_file(self, path: str, data: bytes | None) -> FileFetcher:
+        """The same with one file replaced, or taken away."""
+        files = {**self.files, path: b"" if data is None else data}
+        if data is None:
+            del files[path]
+        return FileFetcher(files)
+
+    def get(self, path: str) -> bytes:
+        """See :class:`indelible.verify.fetch.Fetcher`."""
+        if path not in self.files:
+            raise NotFound(path)
+        return self.files[path]
+
+    def paths(self) -> Iterator[str]:
+        """See :class:`indelible.verify.fetch.Lister`."""
+        return iter(self.files)

@@ -73,18 +73,23 @@ def check_chunk(task: ChunkTask) -> ChunkResult:
     findings: list[Finding] = []
     reading = RecordsReading(origin=task.origin, first_index=task.first_bundle * TILE_WIDTH)
     for number, width, parent in task.bundles():
-        entries, hashes = _check_bundle(task, number, width, parent, findings)
+        entries, hashes, wrong = _check_bundle(task, number, width, parent)
+        path = entry_bundle.bundle_path(number, width)
         if entries is None:
             reading.skip(width)
+        elif not wrong:
+            findings += reading.read(entries, hashes, path=path)
         else:
-            findings += reading.read(entries, hashes, path=entry_bundle.bundle_path(number, width))
+            altered = {finding.index for finding in wrong if finding.kind is FindingKind.ENTRY_ALTERED}
+            findings += reading.read_except(altered, entries, hashes, path=path)
+        findings += wrong
     return ChunkResult(entries=task.entries, parents=task.parents, reading=reading, findings=tuple(findings))
 
 
 def _check_bundle(
-    task: ChunkTask, number: int, width: int, parent: Hash | None, findings: list[Finding]
-) -> tuple[list[bytes] | None, list[Hash]]:
-    """The entries of one bundle and their leaf hashes, after adding what is wrong to ``findings``."""
+    task: ChunkTask, number: int, width: int, parent: Hash | None
+) -> tuple[list[bytes] | None, list[Hash], list[Finding]]:
+    """The entries of one bundle (``None`` when they cannot be read), their leaf hashes, and what is wrong."""
     path = entry_bundle.bundle_path(number, width)
     entries: list[bytes] | None = None
     hashes: list[Hash] = []
@@ -105,21 +110,19 @@ def _check_bundle(
             salvaged = salvage(data)
     tile, tile_fault = _leaf_tile(task.fetcher, number, width)
     if entries is not None and b"".join(hashes) == tile and _agrees(hashes, parent, task.leaves):
-        return entries, hashes
-    findings += explain(
-        BundleEvidence(
-            number=number,
-            width=width,
-            entries=entries,
-            bundle_fault=bundle_fault,
-            salvaged=salvaged,
-            tile=None if tile is None else split_hashes(tile),
-            tile_fault=tile_fault,
-            parent=parent,
-            leaves=task.leaves,
-        )
+        return entries, hashes, []
+    evidence = BundleEvidence(
+        number=number,
+        width=width,
+        entries=entries,
+        bundle_fault=bundle_fault,
+        salvaged=salvaged,
+        tile=None if tile is None else split_hashes(tile),
+        tile_fault=tile_fault,
+        parent=parent,
+        leaves=task.leaves,
     )
-    return entries, hashes
+    return entries, hashes, explain(evidence)
 
 
 def _agrees(hashes: list[Hash], parent: Hash | None, leaves: tuple[Hash, ...]) -> bool:

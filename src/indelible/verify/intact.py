@@ -78,20 +78,21 @@ def check_right_edge(fetcher: Fetcher, checkpoint: Checkpoint, *, signed: bool) 
 
 
 def check_everything(
-    fetcher: Fetcher, checkpoint: Checkpoint, opened: OpenBeside, options: FsckOptions, *, signed: bool
+    fetcher: Fetcher, checkpoint: Checkpoint, opened: OpenBeside, options: FsckOptions, *, origin: str, signed: bool
 ) -> Intactness:
     """The whole check of the tree at a checkpoint, and of what lies beside it.
 
-    ``signed`` says that the checkpoint is the log's: what it demands is looked for however much of it is missing.
+    ``origin`` is the log that records must belong to. ``signed`` says that the checkpoint is the log's: what it demands
+    is looked for however much of it is missing.
     """
-    fsck = Fsck(fetcher, origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root, options=options)
+    fsck = Fsck(fetcher, origin=origin, size=checkpoint.size, root=checkpoint.root, options=options)
     try:
         findings = fsck.findings
         findings.extend(_root_findings(fsck.edge, checkpoint, signed=signed))
         if not (signed or fsck.edge.complete):
             return _without_entries(findings)
         fsck.run()
-        journal = JournalCheck(fetcher, origin=checkpoint.origin, size=checkpoint.size)
+        journal = JournalCheck(fetcher, origin=origin, size=checkpoint.size)
         if opened.journal is not None:
             findings.extend(journal.check(opened.journal, fsck.across))
         findings.extend(_check_ids(opened.beside, fsck))

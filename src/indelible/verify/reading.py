@@ -13,7 +13,7 @@ from indelible.verify.records import ID_BYTES, NO_ID, ProducerClaim, id_text, su
 from indelible.verify.verdicts import Finding, FindingKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from indelible.merkle import Hash
 
@@ -55,6 +55,22 @@ class RecordsReading:
     def skip(self, count: int) -> None:
         """Pass over ``count`` entries that cannot be read."""
         self.ids += NO_ID * count
+
+    def read_except(
+        self, altered: Collection[int | None], entries: Sequence[bytes], hashes: Sequence[Hash], *, path: str | None
+    ) -> list[Finding]:
+        """As :meth:`read`, but pass over the entries at these indices: they are not what was recorded."""
+        findings: list[Finding] = []
+        start = self.next_index
+        done = 0
+        for place in range(len(entries) + 1):
+            if place == len(entries) or start + place in altered:
+                if done < place:
+                    findings += self.read(entries[done:place], hashes[done:place], path=path)
+                if place < len(entries):
+                    self.skip(1)
+                done = place + 1
+        return findings
 
     def read(self, entries: Sequence[bytes], hashes: Sequence[Hash], *, path: str | None) -> list[Finding]:
         """Read the next entries, which stand in the file ``path``; says what is wrong with their records."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RightEdge",
     "computed_hashes",
+    "computed_root",
     "fetch_bundle",
     "fetch_tile",
     "levels_of",
@@ -214,13 +215,31 @@ def _lost_bundle(tile: Tile) -> Finding:
 
 
 def computed_hashes(fetcher: Fetcher, tile: Tile) -> tuple[Hash, ...] | None:
-    """A partial tile's hashes from what lies below it: a bundle's entries, or the roots of full tiles."""
+    """A tile's hashes from what lies below it: a bundle's entries, or the roots of full tiles."""
+    if tile.level == 0:
+        return _leaves(fetcher, tile)
+    hashes = []
+    for position in range(tile.width):
+        root = computed_root(fetcher, tile.level - 1, tile.index * TILE_WIDTH + position)
+        if root is None:  # at once: of a tree that does not exist, nothing below needs to be looked for
+            return None
+        hashes.append(root)
+    return tuple(hashes)
+
+
+def computed_root(fetcher: Fetcher, level: int, index: int) -> Hash | None:
+    """The root of a full tile as it is stored; of one that cannot be read, from what lies below it."""
+    tile = Tile(level, index, TILE_WIDTH)
     try:
-        if tile.level == 0:
-            data = fetch_bundle(fetcher, tile.index, tile.width)
-            return tuple(leaf_hashes(entry_bundle.decode(data, tile.width)))
-        first = tile.index * TILE_WIDTH
-        below = (Tile(tile.level - 1, first + position, TILE_WIDTH) for position in range(tile.width))
-        return tuple(complete_subtree_root(split_hashes(fetch_tile(fetcher, child))) for child in below)
+        return complete_subtree_root(split_hashes(fetch_tile(fetcher, tile)))
+    except (NotFound, FormatError):
+        hashes = computed_hashes(fetcher, tile)
+    return None if hashes is None else complete_subtree_root(hashes)
+
+
+def _leaves(fetcher: Fetcher, tile: Tile) -> tuple[Hash, ...] | None:
+    try:
+        entries = entry_bundle.decode(fetch_bundle(fetcher, tile.index, tile.width), tile.width)
     except (NotFound, FormatError):
         return None
+    return tuple(leaf_hashes(entries))

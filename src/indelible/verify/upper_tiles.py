@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indelible.errors import FormatError, NotFound
-from indelible.formats import entry_bundle
 from indelible.formats.tile import TILE_WIDTH, Tile, split_hashes
-from indelible.merkle import Hash, complete_subtree_root, leaf_hashes
-from indelible.verify.right_edge import fetch_bundle, fetch_tile, tile_differences
+from indelible.merkle import Hash, complete_subtree_root
+from indelible.verify.right_edge import computed_root, fetch_tile, tile_differences
 from indelible.verify.verdicts import Finding, FindingKind
 
 if TYPE_CHECKING:
@@ -74,7 +73,8 @@ class UpperTiles:
         stored = self._stored(tile)
         if stored is not None and complete_subtree_root(stored) == root:
             return _Row(hashes=tuple(stored), authentic=above.authentic)
-        computed = [self._computed_root(tile.level - 1, tile.index * TILE_WIDTH + p) for p in range(TILE_WIDTH)]
+        first = tile.index * TILE_WIDTH
+        computed = [computed_root(self._fetcher, tile.level - 1, first + place) for place in range(TILE_WIDTH)]
         right = self._mend(stored, computed, root)
         if right is not None:
             if stored is not None:
@@ -119,16 +119,3 @@ class UpperTiles:
             if complete_subtree_root(mended) == root:
                 return mended
         return None
-
-    def _computed_root(self, level: int, index: int) -> Hash | None:
-        """The root of a full tile as it is stored; of a leaf tile that is gone, from its bundle."""
-        try:
-            return complete_subtree_root(split_hashes(fetch_tile(self._fetcher, Tile(level, index, TILE_WIDTH))))
-        except (NotFound, FormatError):
-            if level:
-                return None
-        try:
-            entries = entry_bundle.decode(fetch_bundle(self._fetcher, index, TILE_WIDTH), TILE_WIDTH)
-        except (NotFound, FormatError):
-            return None
-        return complete_subtree_root(leaf_hashes(entries))

@@ -138,7 +138,8 @@ def _check_intact(
         return Intactness(verdicts=dict.fromkeys(names, unverifiable), findings=Findings())
     if options.quick:
         return check_right_edge(target.fetcher, basis, signed=signed)
-    return check_everything(target.fetcher, basis, opened, options.fsck, signed=signed)
+    origin = _origin(target, basis) or basis.origin
+    return check_everything(target.fetcher, basis, opened, options.fsck, origin=origin, signed=signed)
 
 
 def _origin(target: LogTarget, checkpoint: Checkpoint | None) -> str | None:
