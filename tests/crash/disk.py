@@ -66,7 +66,7 @@ class FaultyCalls(SystemCalls):
             sync=self._real.sync,
             sync_file_system=self._real.sync_file_system if self._real.syncs_file_systems else None,
         )
-        self._faults = faults
+        self.faults = faults
         self.acts: list[str] = []
         self.dead = False
         self._full_at: int | None = None
@@ -78,7 +78,7 @@ class FaultyCalls(SystemCalls):
         self.acts.append(name)
         if number == self._full_at:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        fault = self._faults.get(number)
+        fault = self.faults.get(number)
         if fault is None or not fault.concerns(name):
             return call()
         return self._strike(fault, call, half)

@@ -17,7 +17,6 @@ from indelible.errors import Damaged, InternalError
 from indelible.storage.posix.journal_format import (
     MAX_BODY,
     MAX_COUNT,
-    SEGMENT_HEADER_SIZE,
     encode_group,
     encode_segment_header,
     segment_name,
@@ -122,8 +121,8 @@ class PosixJournal:
             self._delete(self._segments[:1])
             del self._segments[0]
         if self.start < below and self.end - below <= _REWRITE_COUNT:
-            total = sum(segment.size - SEGMENT_HEADER_SIZE for segment in self._segments)
-            needless = self._segments[0].offset(below) - SEGMENT_HEADER_SIZE
+            total = sum(segment.bytes_below(segment.end_index) for segment in self._segments)
+            needless = self._segments[0].bytes_below(below)
             if needless >= max(_REWRITE_BYTES, _REWRITE_RATIO * (total - needless)):
                 self._rewrite(below)
 

@@ -71,6 +71,16 @@ class Segment:
             return self.size
         return self._offsets[bisect_right(self._indexes, index) - 1]
 
+    def bytes_below(self, index: int) -> int:
+        """About how many bytes hold the entries below ``index``: within a group, its entries count alike."""
+        if index >= self.end_index:
+            return self.size - SEGMENT_HEADER_SIZE
+        group = bisect_right(self._indexes, index) - 1
+        first, offset = self._indexes[group], self._offsets[group]
+        more = group + 1 < len(self._indexes)
+        end, end_offset = (self._indexes[group + 1], self._offsets[group + 1]) if more else (self.end_index, self.size)
+        return offset - SEGMENT_HEADER_SIZE + (end_offset - offset) * (index - first) // (end - first)
+
     def entries(self, start: int) -> Iterator[tuple[int, bytes]]:
         """Yield ``(index, entry)`` for the entries in ``[max(start, first_index), end_index)``."""
         start = max(start, self.first_index)
