@@ -194,7 +194,7 @@ def open_note(data: bytes | Note, verifiers: Iterable[Verifier]) -> VerifiedNote
     """
     known: dict[tuple[str, KeyId], Verifier] = {}
     for verifier in verifiers:
-        if known.setdefault((verifier.name, verifier.key_id), verifier) is not verifier:
+        if known.setdefault((verifier.name, verifier.key_id), verifier) != verifier:
             raise ConfigurationError(f"two keys have the name {verifier.name} and the ID {verifier.key_id.hex()}")
     note = data if isinstance(data, Note) else Note.parse(data)
     verified: dict[tuple[str, KeyId], NoteSignature] = {}
