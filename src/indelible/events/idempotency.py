@@ -4,7 +4,7 @@ An event's *content* is the event in normal form without what the server set (``
 ``received_at``), without the id (equal by the question) and without what the server filled in:
 
 * ``outcome`` absent and ``outcome`` ``success``, its default, are the same content;
-* ``occurred_at`` absent is the same as absent, which shows as ``occurred_at`` being ``received_at`` in either record.
+* ``occurred_at`` absent is the same as ``occurred_at`` being the recorded event's ``received_at``, its default.
 
 An imported event's content is its foreign id and the hash of the original document, whatever this version of the
 software makes of that document.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["same_content"]
 
-_NOT_CONTENT = ("v", "log", "principal", "received_at", "id")
+_NOT_CONTENT = frozenset({"v", "log", "principal", "received_at", "id"})
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
@@ -37,16 +37,16 @@ def same_content(entry: bytes, prepared: Prepared) -> bool:
     """
     if entry == prepared.template:
         return True
+    recorded, sent = decode_record(entry), decode_record(prepared.template)
+    if sent.get("occurred_at") == sent.get("received_at"):
+        # It came without a time; had it come when the other did, it would have been given that one's.
+        sent["occurred_at"] = recorded.get("received_at")
     # Encoded, not compared as Python values: to Python, 1 equals true.
-    return _content(decode_record(entry)) == _content(decode_record(prepared.template))
+    return _content(recorded) == _content(sent)
 
 
 def _content(record: dict[str, Any]) -> bytes:
     upstream = record.get("upstream")
     if upstream is not None:
         return _ENCODER.encode([upstream["format"], upstream.get("id"), upstream["sha256"]])
-    if record.get("occurred_at") == record.get("received_at"):
-        record.pop("occurred_at", None)
-    for field in _NOT_CONTENT:
-        record.pop(field, None)
-    return _ENCODER.encode(record)
+    return _ENCODER.encode({name: value for name, value in record.items() if name not in _NOT_CONTENT})
