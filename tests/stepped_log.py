@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import random
 from typing import TYPE_CHECKING
 
 from indelible.log import Log, LogSettings, Stores, Submission
@@ -38,7 +38,7 @@ class SteppedLog:
         self.signer = signer
         self.clock = clock
         self.settings = settings
-        self._numbers = itertools.count()
+        self._random = random.Random(1)
         self.reopen()
 
     def reopen(self) -> None:
@@ -53,11 +53,8 @@ class SteppedLog:
         for event, event_id in zip(events, ids or (), strict=False):
             event["id"] = event_id
         return self.log.preparer.prepare_objects(
-            events, principal="test", now_ms=self.clock.microseconds // 1_000, random=self._random
+            events, principal="test", now_ms=self.clock.microseconds // 1_000, random=self._random.randbytes
         )
-
-    def _random(self, length: int) -> bytes:
-        return next(self._numbers).to_bytes(length, "big")
 
     def sequence(self, *requests: Sequence[Prepared]) -> list[Submission]:
         """Sequence these requests as one group."""

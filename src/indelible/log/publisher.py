@@ -92,13 +92,14 @@ class Publisher:
         self._reader = reader
         self._health = health
         self._resign_interval = resign_interval
+        self._replaced: list[str] = []  # partial objects to delete once the state is signed
         self._first = True  # a crash may have left objects above the checkpoint; only the first publication meets them
         self.published_at = clock.monotonic()
 
     @property
     def trimmable(self) -> int:
         """The journal may forget entries below this index: they are in full bundles that a checkpoint covers."""
-        return self._state.size // TILE_WIDTH * TILE_WIDTH
+        return self._reader.size // TILE_WIDTH * TILE_WIDTH
 
     def run(self, most: int) -> bool:
         """Publish up to ``most`` entries of the tail, if there are any; say whether a checkpoint covers more now.
@@ -108,6 +109,8 @@ class Publisher:
         if self._health.reason is not None:
             return False
         try:
+            if self._reader.size < self._state.size:
+                self._finish()
             entries, hashes = self._tail.snapshot(most)
             if not entries:
                 if self._clock.monotonic() - self.published_at >= self._resign_interval:
@@ -138,11 +141,16 @@ class Publisher:
         self._check(entries, result)
         new = CheckpointState(size=result.edge.size, root=result.root)
         self._checkpoints.swap(old, new)
-        before, self._edge, self._state = self._edge, result.edge, new
+        self._replaced += self._replaced_partials(result.objects)
+        self._edge, self._state, self._first = result.edge, new, False
+        self._finish()
+
+    def _finish(self) -> None:
+        """Sign the state and let the rest of the log know; again after a full disk has prevented it."""
         self._sign()
-        self._tail.published(new.size)
-        self._objects.delete(self._replaced_partials(before, result.objects, leftovers=self._first))
-        self._first = False
+        self._tail.published(self._state.size)
+        self._objects.delete(self._replaced)
+        self._replaced = []
 
     def _sign(self) -> None:
         """Sign the current state, and replace ``checkpoint`` by it: after each swap, and now and then while idle."""
@@ -167,17 +175,16 @@ class Publisher:
         if again.root != result.root or dict(again.objects) != stored:
             raise InternalError("the tiles read back do not give the new root; nothing was signed")
 
-    def _replaced_partials(
-        self, before: RightEdge, written: Sequence[tuple[str, bytes]], *, leftovers: bool
-    ) -> list[str]:
-        """Partial objects whose full object is now durable.
+    def _replaced_partials(self, written: Sequence[tuple[str, bytes]]) -> list[str]:
+        """Partial objects whose full object is among those ``written``.
 
         Ordinarily they stand on the old right edge. A publication that a crash cut short may have left some beyond it.
         """
         full = {path for path, _ in written if ".p/" not in path}
-        if not leftovers:
-            full &= {bundle_path(before.size // TILE_WIDTH, TILE_WIDTH)} | {
-                Tile(level, before.size // TILE_WIDTH ** (level + 1), TILE_WIDTH).path
-                for level in range(len(before.levels))
+        if not self._first:
+            size = self._edge.size
+            full &= {bundle_path(size // TILE_WIDTH, TILE_WIDTH)} | {
+                Tile(level, size // TILE_WIDTH ** (level + 1), TILE_WIDTH).path
+                for level in range(len(self._edge.levels))
             }
         return [partial for path in full for partial in self._objects.list(f"{path}.p/")]

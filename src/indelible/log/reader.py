@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from indelible.log.tail import Tail
     from indelible.merkle import Hash, Node
-    from indelible.storage.protocols import IdIndex, ObjectStore
+    from indelible.storage.protocols import IdIndex, ObjectReader
 
 __all__ = ["Published", "Reader", "StoredEntry"]
 
@@ -68,7 +68,7 @@ class Reader:
     """Reads one log. Safe to use from any thread."""
 
     def __init__(
-        self, objects: ObjectStore, published: Published, *, tail: Tail | None = None, ids: IdIndex | None = None
+        self, objects: ObjectReader, published: Published, *, tail: Tail | None = None, ids: IdIndex | None = None
     ) -> None:
         self._objects = objects
         self._published = published
@@ -78,7 +78,7 @@ class Reader:
         self._lock = Lock()  # guards _bundles
 
     @classmethod
-    def open(cls, objects: ObjectStore, *, ids: IdIndex | None = None) -> Reader:
+    def open(cls, objects: ObjectReader, *, ids: IdIndex | None = None) -> Reader:
         """Read a log that something else writes, as of its checkpoint now; ``refresh`` moves on.
 
         Raises:

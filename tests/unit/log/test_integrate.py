@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +11,9 @@ from hypothesis import strategies as st
 
 from indelible.log.integrate import RightEdge, integrate
 from indelible.merkle import EMPTY_ROOT, leaf_hash, leaf_hashes, tree_root
+from tests.vectors.load import vectors
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[2] / "vectors" / "tiles.json").read_text(encoding="utf-8")
-)["logs"]
+VECTORS: list[dict[str, Any]] = vectors("tiles")["logs"]
 
 
 def entries(start: int, end: int) -> list[bytes]:
