@@ -10,6 +10,7 @@ server's. ``json`` from the standard library would silently keep the last of two
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from indelible.errors import InvalidEvent, MalformedInput, Place
@@ -104,10 +105,9 @@ def parse_json(data: bytes, pointer: str = "") -> Json:
     except ValueError as error:
         raise _malformed(pointer, f"not JSON: {error}") from None
     if repeated:
-        places = [
-            Place(where, "this key occurs twice in its object; keep one") for where in _repeated_keys(value, pointer)
-        ]
-        raise MalformedInput(f"duplicate keys: {places[0].pointer}", places=places[:MAX_PLACES])
+        found = islice(_repeated_keys(value, pointer), MAX_PLACES)
+        places = [Place(where, "this key occurs twice in its object; keep one") for where in found]
+        raise MalformedInput(f"duplicate keys: {places[0].pointer}", places=places)
     return value
 
 
@@ -115,15 +115,17 @@ def _malformed(pointer: str, detail: str) -> MalformedInput:
     return MalformedInput(f"{pointer}: {detail}" if pointer else detail, places=[Place(pointer, detail)])
 
 
-def _repeated_keys(value: object, pointer: str) -> Iterator[str]:
-    if isinstance(value, _Repeated):
-        yield from (child(pointer, name) for name in value.names)
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _repeated_keys(inner, child(pointer, key))
-    elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            yield from _repeated_keys(inner, child(pointer, place))
+def _repeated_keys(value: Json, pointer: str) -> Iterator[str]:
+    # Not by recursion: what the parser could just read may be too deep for the rest of the interpreter's stack.
+    stack: list[tuple[object, _Trail]] = [(value, None)]
+    while stack:
+        item, trail = stack.pop()
+        if isinstance(item, _Repeated):
+            yield from (_spell(pointer, (trail, name)) for name in item.names)
+        if isinstance(item, dict):
+            stack.extend((inner, (trail, key)) for key, inner in reversed(item.items()))
+        elif isinstance(item, list):
+            stack.extend((item[place], (trail, place)) for place in range(len(item) - 1, -1, -1))
 
 
 def is_proper(value: object, level: int = 1) -> bool:

@@ -131,12 +131,19 @@ class Preparer:
             TooLarge: as :meth:`prepare_ndjson`.
         """
         self._check_count(len(objects))
-        values: list[Any] = [msgspec.to_builtins(value) if isinstance(value, Struct) else value for value in objects]
-        return self._prepare(_numbered(values), Submission(principal, now_ms, random), self._drafter.from_value)
+        return self._prepare(_numbered(objects), Submission(principal, now_ms, random), self._draft_of_object)
 
     def finish(self, template: bytes, received_at: bytes) -> bytes:
         """The log entry: ``template`` with the time, in normal form, at which it was sequenced."""
         return template.replace(self.stamp, received_at)
+
+    def _draft_of_object(self, value: Any, pointer: str) -> tuple[Draft[Any], bool]:  # noqa: ANN401  anyone's object
+        if isinstance(value, Struct):
+            try:
+                value = msgspec.to_builtins(value)
+            except (TypeError, ValueError, RecursionError) as error:
+                raise InvalidEvent([Place(pointer, f"not JSON: {error}")]) from error
+        return self._drafter.from_value(value, pointer)
 
     def _check_count(self, count: int) -> None:
         if count > self.max_events:

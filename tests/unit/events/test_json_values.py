@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -46,6 +47,24 @@ def test_parse_json_names_every_duplicate_key() -> None:
     with pytest.raises(MalformedInput) as caught:
         parse_json(data, "/3")
     assert {place.pointer for place in caught.value.places} == {"/3/a", "/3/b/0/c~1d", "/3/f/~0"}
+
+
+def test_duplicate_keys_are_found_at_any_depth_that_can_be_read() -> None:
+    """What the parser could read is searched without using up the stack."""
+    for depth in range(850, 1000, 10):
+        data = b'{"a":' * depth + b'{"b":1,"b":1}' + b"}" * depth
+        with pytest.raises((MalformedInput, InvalidEvent)) as caught:
+            parse_json(data)
+        if isinstance(caught.value, MalformedInput):
+            assert [place.pointer for place in caught.value.places] == ["/a" * depth + "/b"]
+
+
+def test_parse_json_names_at_most_a_hundred_duplicates() -> None:
+    """However many there are."""
+    data = json.dumps([{"x": 0}] * 1000).replace('"x": 0', '"x": 0, "x": 0')
+    with pytest.raises(MalformedInput) as caught:
+        parse_json(data.encode())
+    assert len(caught.value.places) == MAX_PLACES
 
 
 @pytest.mark.parametrize(

@@ -282,6 +282,29 @@ def test_any_principal_and_origin_keep_the_fast_way_exact(event: dict[str, Any],
         door.ndjson(body.replace(b'"id"', b'"id":"x","id"'))
 
 
+@pytest.mark.parametrize("value", [object(), {1, 2}, float("nan"), "\ud800", {"a": {1: 2}}, 2**64])
+def test_python_values_that_are_not_json_are_refused(door: Door, event: dict[str, Any], value: Any) -> None:
+    """In a dictionary as in a typed event; nothing is converted behind the caller's back."""
+    with pytest.raises(InvalidEvent):
+        door.objects(event | {"metadata": {"x": value}})
+    typed: Event[Any] = Event(action="a", actor=Actor(type="u", id="1"), metadata={"x": value})
+    if not isinstance(value, set | dict):  # msgspec makes a set an array, and a key 1 the key "1", in its own structs
+        with pytest.raises(InvalidEvent):
+            door.objects(typed)
+
+
+def test_python_values_that_never_end_are_refused(door: Door, event: dict[str, Any]) -> None:
+    """A structure that holds itself is too deep."""
+    metadata: dict[str, Any] = {}
+    metadata["self"] = metadata
+    for endless in (
+        event | {"metadata": metadata},
+        Event(action="a", actor=Actor(type="u", id="1"), metadata=metadata),
+    ):
+        with pytest.raises(InvalidEvent):
+            door.objects(endless)
+
+
 def test_stamp_is_random_and_of_the_width_of_a_time() -> None:
     """Two processes have two stamps; a wrong one is refused at once."""
     first, second = new_stamp(lambda size: b"\x01" * size), new_stamp(lambda size: b"\x02" * size)

@@ -50,7 +50,7 @@ __all__ = ["FORMAT", "read"]
 FORMAT = "aws.cloudtrail"
 
 _DOMAIN = ".amazonaws.com"
-_MAX_PARAMETER_DEPTH = 4
+_MAX_PARAMETER_DEPTH = 8
 _VERB = re.compile(r"[A-Z][a-z]+")
 _OPERATIONS = {
     "create": "Create Run Allocate Register Request",
@@ -175,20 +175,22 @@ def _kind_of_resource(kind: str | None, arn: str | None) -> str:
 
 def _named(value: Json, depth: int) -> Iterator[tuple[str, str]]:
     """What request parameters name, as kind and id: ``("role", "admin")`` for ``roleName: admin``."""
+    if depth > _MAX_PARAMETER_DEPTH:
+        return
     if isinstance(value, list):
         for item in value:
-            yield from _named(item, depth)
-    if not isinstance(value, dict) or depth > _MAX_PARAMETER_DEPTH:
-        return
-    for key, inner in value.items():
-        if key.lower() in _SEARCHES:
-            continue
-        naming = _NAMING.fullmatch(key)
-        # Newer EC2 calls wrap values: {"NatGatewayId": {"tag": 1, "content": "nat-…"}}.
-        found = dig(inner, "content") if isinstance(inner, dict) and "content" in inner else inner
-        if naming and naming["kind"].lower() not in _NOT_NAMING:
-            for text in found if isinstance(found, list) else [found]:
-                if isinstance(text, str) and text:
-                    yield naming["kind"].lower(), text
-        if isinstance(inner, dict | list):
-            yield from _named(inner, depth + 1)
+            yield from _named(item, depth + 1)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key.lower() not in _SEARCHES:
+                naming = _NAMING.fullmatch(key)
+                if naming and naming["kind"].lower() not in _NOT_NAMING:
+                    yield from ((naming["kind"].lower(), text) for text in _texts(inner))
+                yield from _named(inner, depth + 1)
+
+
+def _texts(value: Json) -> list[str]:
+    """A text, or the texts of an array; newer EC2 calls wrap either: ``{"tag": 1, "content": "nat-…"}``."""
+    if isinstance(value, dict):
+        value = value.get("content")
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]

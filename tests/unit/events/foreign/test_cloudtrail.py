@@ -252,9 +252,9 @@ def test_fields_are_mapped(importer: Importer, change: dict[str, Any], field: st
 
 def test_hostile_parameters_are_bounded(importer: Importer) -> None:
     """Thousands of names and deep nesting give at most 64 targets."""
-    deep: Any = {"roleName": "too deep"}
+    deep: Any = [{"roleName": "too deep"}]
     for _ in range(200):
-        deep = {"x": [deep]}
+        deep = [[{"x": [deep]}]]
     record = importer.record(
         _file(MINIMAL | {"requestParameters": {"roleNames": [str(n) for n in range(2000)], "d": deep}})
     )
