@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -34,8 +35,13 @@ def run(
     *,
     data: DataOption = None,
     listen: Annotated[
-        str, typer.Option("--listen", metavar="HOST:PORT", help="Where to listen; port 0 picks a free one.")
-    ] = DEFAULT_LISTEN,
+        str | None,
+        typer.Option(
+            "--listen",
+            metavar="HOST:PORT",
+            help=f"Where to listen, port 0 for a free one; else INDELIBLE_LISTEN, the configuration, {DEFAULT_LISTEN}.",
+        ),
+    ] = None,
 ) -> None:
     """Make a data directory if there is none, import the bundled real events into it, and serve it.
 
@@ -49,7 +55,8 @@ def run(
         size = log.run(log.plans.describe()).size
     _say_imported(terminal, tally, size)
     index = wanted_entry(path)
-    serve_directory(path, listen, on_listening=lambda address: _say_where(terminal, address, path, index))
+    address = listen or os.environ.get("INDELIBLE_LISTEN")
+    serve_directory(path, address, on_listening=lambda url: _say_where(terminal, url, path, index))
 
 
 def _make(path: Path, terminal: Terminal) -> None:
