@@ -35,6 +35,8 @@ _KINDS: Mapping[type, str] = {
     type(None): "null",
 }
 
+_LONGEST_MISSPELT = 64  # no field's name is near that long, and comparing takes its time
+
 
 class Explainer:
     """The schema of an event, ready to say what is wrong with one."""
@@ -129,7 +131,7 @@ def _unknown(name: str, known: tuple[str, ...], *, top: bool) -> str:
         return "is set by the server; leave it out"
     if top and name in RESERVED_FIELDS:
         return "is reserved: signed events are not supported yet; leave it out"
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1) if len(name) <= _LONGEST_MISSPELT else []
     meant = f"did you mean {near[0]}? " if near else ""
     if top:
         return f"unknown field; {meant}your own fields go into metadata"

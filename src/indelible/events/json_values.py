@@ -35,6 +35,7 @@ SEALED_KEY = "$sealed"
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels; flatten it, or attach the document by hash"
 _TOO_BIG = "beyond ±(2^53-1), where JSON readers lose digits; send it as a string"
 _LONGEST_NUMBER = 400
+_LONGEST_SHOWN = 128
 
 
 class _Repeated(dict[str, Any]):
@@ -49,8 +50,14 @@ class _Repeated(dict[str, Any]):
 
 
 def child(pointer: str, key: str | int) -> str:
-    """The JSON pointer (RFC 6901) of a member or element of what ``pointer`` points to."""
-    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+    """The JSON pointer (RFC 6901) of a member or element of what ``pointer`` points to.
+
+    A key of more than 128 characters is cut: a hundred places under a key of a megabyte would else be an answer of a
+    hundred megabytes.
+    """
+    name = str(key)
+    shown = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
+    return f"{pointer}/{shown.replace('~', '~0').replace('/', '~1')}"
 
 
 def _integer(text: str) -> int | float:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from indelible.errors import InvalidEvent, MalformedInput
-from indelible.events.json_values import MAX_DEPTH, MAX_PLACES, child, is_proper, json_problems, parse_json
+from indelible.events.json_values import MAX_DEPTH, MAX_PLACES, Json, child, is_proper, json_problems, parse_json
 
 
 @pytest.mark.parametrize(
@@ -163,3 +163,10 @@ def test_child_escapes_pointers() -> None:
     """RFC 6901: ~ becomes ~0, / becomes ~1."""
     assert child("/0", "a/b~c") == "/0/a~1b~0c"
     assert child("", 3) == "/3"
+    assert child("", "k" * 128) == "/" + "k" * 128
+
+
+def test_answers_do_not_grow_with_the_keys_of_the_input() -> None:
+    """A hundred places under one endless key are told in a few kilobytes."""
+    value: Json = {"k" * 1_000_000: ["\0"] * 100}
+    assert sum(len(place.pointer) for place in json_problems(value)) < 20_000

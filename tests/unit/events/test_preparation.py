@@ -293,6 +293,20 @@ def test_python_values_that_are_not_json_are_refused(door: Door, event: dict[str
             door.objects(typed)
 
 
+def test_tuples_are_arrays(door: Door, event: dict[str, Any]) -> None:
+    """The one Python type beyond those of JSON that means just one thing."""
+    (prepared,) = door.objects(event | {"tags": ("a",), "metadata": {"x": (1, (2.0, "y"))}})
+    record = door.record(prepared)
+    assert (record["tags"], record["metadata"]) == (["a"], {"x": [1, [2, "y"]]})
+
+
+def test_an_endless_unknown_field_is_refused_at_once(door: Door, event: dict[str, Any]) -> None:
+    """No time is spent on what it might have meant."""
+    with pytest.raises(InvalidEvent, match="unknown field") as caught:
+        door.objects(event | {"metadata_" * 7_000: 1})
+    assert len(str(caught.value)) < 1_000
+
+
 def test_python_values_that_never_end_are_refused(door: Door, event: dict[str, Any]) -> None:
     """A structure that holds itself is too deep."""
     metadata: dict[str, Any] = {}
