@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 import typer.main
@@ -76,7 +77,7 @@ def _prose(text: str | None) -> str:
         return ""
     blocks = []
     for paragraph in inspect.cleandoc(text.replace("\b\n", "")).split("\n\n"):
-        lines = paragraph.splitlines()
+        lines = re.sub("^Example: ", "$ ", paragraph).splitlines()
         if any(line.startswith(("$ ", "  ")) for line in lines):
             blocks.append("\n".join(["```text", *lines, "```"]))
         else:

@@ -36,7 +36,7 @@ def render() -> str:
 
 def _module(module: ModuleType) -> str:
     parts = [f"## `{module.__name__}`\n", markdown(inspect.getdoc(module) or "")]
-    for name in module.__all__:
+    for name in getattr(module, "__all__", ()):
         member = getattr(module, name)
         if not inspect.ismodule(member):
             parts.append(_member(name, member))
