@@ -62,6 +62,9 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever read our output has seen enough. Python flushes standard output once more at exit: to nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNFINISHED
+    except SystemExit as ended:
+        # Typer's own answer to a reader that has left is 1, which here would mean tampering.
+        return UNFINISHED if ended.code == 1 else int(ended.code or 0)
     except Exception as error:  # the last resort: a line instead of a traceback
         if os.environ.get("INDELIBLE_TRACEBACK"):
             raise

@@ -34,5 +34,5 @@ def describe(directory: DataDirectory, name: str) -> dict[str, object]:
         "checkpoint": published.note.decode(),
         "journaled": journaled,
         "witnesses": [],
-        "policy": Policy.for_log(*configuration.vkeys).encode(),
+        "policy": Policy.for_log(*configuration.vkeys).encode().decode(),
     }

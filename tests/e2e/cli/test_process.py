@@ -1,0 +1,170 @@
+"""Commands as processes: pipes and terminals, signals, what `exec` passes through, Control-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from tests.e2e.cli.command import PROGRAM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.cli.command import Command, InProcess
+
+ESCAPE = "\x1b"
+
+
+def on_a_terminal(command: Command, *arguments: str) -> str:
+    """What a command writes to a terminal that is both of its output streams."""
+    main, side = pty.openpty()
+    environment = {**command.variables({}), "TERM": "xterm-256color"}
+    with subprocess.Popen(
+        [PROGRAM, *arguments], cwd=command.folder, env=environment, stdin=side, stdout=side, stderr=side
+    ) as process:
+        os.close(side)
+        seen = b""
+        while True:
+            ready, _, _ = select.select([main], [], [], 60)
+            assert ready, seen
+            try:
+                read = os.read(main, 65_536)
+            except OSError:  # Linux says so when the last writer has closed its side
+                break
+            if not read:
+                break
+            seen += read
+        process.wait(60)
+    os.close(main)
+    return seen.decode()
+
+
+def test_a_pipe_gets_plain_text_and_a_terminal_colour(command: Command, made: InProcess) -> None:
+    """Colour only on a terminal, the same words on both; FORCE_COLOR does not change what a pipe gets."""
+    made("record", "a.b", "--actor", "user:ada", "--outcome", "denied").expect(0)
+    piped = command("show", "0", FORCE_COLOR="1").expect(0)
+    assert ESCAPE not in piped.out + piped.err
+    shown = on_a_terminal(command, "show", "0")
+    assert f"{ESCAPE}[31m" in shown
+    assert re.sub(rf"{ESCAPE}\[[0-9;]*m", "", shown).split() == piped.out.split()
+
+
+def test_import_shows_progress_on_a_terminal_only(command: Command, made: InProcess) -> None:
+    """A bar with count and rate on a terminal; nothing of it in a pipe."""
+    (made.folder / "x.ndjson").write_text('{"action":"a.b","actor":{"type":"user","id":"ada"}}\n' * 3)
+    assert "importing" not in command("import", "ndjson", "x.ndjson").expect(0).err
+    shown = on_a_terminal(command, "import", "ndjson", "x.ndjson")
+    assert "importing ndjson" in shown
+    assert re.search(r"[0-9] events  [0-9,]+/s", shown)
+
+
+def test_control_characters_of_an_event_never_reach_a_terminal(command: Command, made: InProcess) -> None:
+    """An event may hold escape sequences and text-direction marks; what is shown holds neither, in any form."""
+    hostile = {"evil": "\x1b]0;owned\x07\x1b[2J", "more": "\u202e\x9b31m\u2028\U000e0041"}
+    made(
+        "record", "a.b", "--actor", f"user:a{hostile['more']}b", "--metadata", f"x:={json.dumps(hostile)}"
+    ).expect(0)  # fmt: skip
+    for arguments in (("show", "0"), ("show", "0", "--json")):
+        shown = on_a_terminal(command, *arguments)
+        assert f"{ESCAPE}]0" not in shown
+        assert f"{ESCAPE}[2J" not in shown
+        assert not set(shown) & set("\x07\x9b\u202e\u2028\U000e0041")
+    assert made("show", "0", "--json").json["metadata"]["x"] == hostile
+
+
+def test_standard_input_is_a_file_named_with_a_dash(command: Command, made: InProcess) -> None:
+    """``import ndjson -`` reads a pipe, whose end cannot be known."""
+    line = '{"action":"a.b","actor":{"type":"user","id":"ada"}}\n'
+    done = command("import", "ndjson", "-", "--json", given=line * 2).expect(0).json
+    assert (done["read"], done["added"]) == (2, 2)
+
+
+def test_exec_passes_the_status_through_and_records_the_run(command: Command, made: InProcess) -> None:
+    """Output, status and input are the command's own; the record says who ran what, how long, and how it ended."""
+    done = command("exec", "--reason", "ticket", "--", "sh", "-c", "cat; echo oops >&2; exit 7", given="in").expect(7)
+    assert (done.out, done.err) == ("in", "oops\n")
+    record = made("show", "0", "--json").json
+    assert (record["action"], record["outcome"], record["reason"]) == ("command.run", "failure", "ticket")
+    assert record["actor"]["type"] == "user"
+    assert record["metadata"]["arguments"] == ["sh", "-c", "cat; echo oops >&2; exit 7"]
+    assert record["metadata"]["exit_status"] == 7
+    assert record["metadata"]["milliseconds"] >= 0
+    assert record["metadata"]["directory"] == str(made.folder)
+
+
+def test_exec_records_what_a_signal_ended_and_what_was_never_there(command: Command, made: InProcess) -> None:
+    """A command that a signal ended is 128 and the signal, as shells say; one that does not exist is 127."""
+    command("exec", "--", "sh", "-c", "kill -KILL $$").expect(128 + 9)
+    command("exec", "--redact", "--", "no-such-command", "--password=hunter2").expect(127)
+    assert made("show", "0", "--json").json["metadata"]["signal"] == "SIGKILL"
+    redacted = made("show", "1", "--json")
+    assert redacted.json["metadata"]["argument_count"] == 1
+    assert "hunter2" not in redacted.out
+
+
+def test_exec_hands_signals_to_the_command_and_records_all_the_same(command: Command, made: InProcess) -> None:
+    """SIGTERM is the command's to handle; what it makes of it is recorded."""
+    script = "trap 'exit 3' TERM; touch ready; while true; do sleep 0.1; done"
+    process = command.start("exec", "--", "sh", "-c", script)
+    _await_file(made.folder / "ready")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert made("show", "0", "--json").json["metadata"]["exit_status"] == 3
+
+
+def test_exec_runs_nothing_that_could_not_be_recorded(command: Command, made: InProcess) -> None:
+    """Without a log there is no run: the command is not started."""
+    command("exec", "--data", "nowhere", "--", "touch", "ran").expect(2)
+    command("exec", "--url", "http://127.0.0.1:9", "--", "touch", "ran").expect(3)
+    command("exec", "--actor", "ada", "--", "touch", "ran").expect(2)
+    assert not (made.folder / "ran").exists()
+
+
+def test_control_c_ends_an_import_with_a_word_on_how_to_go_on(command: Command, made: InProcess) -> None:
+    """An interrupted import has kept what it took, and says that running it again goes on."""
+    line = '{"action":"a.b","actor":{"type":"user","id":"ada"}}\n'
+    os.mkfifo(made.folder / "pipe")
+    process = command.start("import", "ndjson", "pipe")
+    with (made.folder / "pipe").open("w") as pipe:
+        pipe.write(line * 1_500)
+        pipe.flush()
+        _await_size(made, 1_000)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "interrupted" in err
+    assert "run the same command again" in err
+
+
+def test_a_reader_that_leaves_is_no_crash(command: Command, made: InProcess) -> None:
+    """``indelible … | head`` ends without a traceback, and not with the status of tampering."""
+    process = command.start("demo", "--help")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) != 1
+    assert "Traceback" not in err
+
+
+def _await_file(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline, path
+        time.sleep(0.05)
+
+
+def _await_size(cli: InProcess, size: int) -> None:
+    """Wait until a log that another process writes has published so many entries."""
+    deadline = time.monotonic() + 60
+    while cli("logs", "show", "main", "--json").json["size"] < size:
+        assert time.monotonic() < deadline
