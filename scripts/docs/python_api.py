@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
-MODULES = ("indelible", "indelible.aio", "indelible.verify", "indelible.errors")
+MODULES = ("indelible", "indelible.aio", "indelible.errors")
 """What programs may rely on. The other modules are documented in their sources."""
 
 INTRODUCTION = """\
@@ -88,9 +89,26 @@ def _method(name: str, member: Any) -> str:
 def _signature(function: Any) -> str:
     """The signature as a reader would write it: no ``self``, annotations without quotes or module names."""
     signature = inspect.signature(function)
-    parameters = [parameter for name, parameter in signature.parameters.items() if name not in {"self", "cls"}]
-    text = str(signature.replace(parameters=parameters))
-    return _unqualified(text)
+    parts: list[str] = []
+    for name, parameter in signature.parameters.items():
+        if name in {"self", "cls"}:
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not any(part.startswith("*") for part in parts):
+            parts.append("*")
+        stars = "*" * (parameter.kind is parameter.VAR_POSITIONAL) or "**" * (parameter.kind is parameter.VAR_KEYWORD)
+        annotation = "" if parameter.annotation is parameter.empty else f": {_type(parameter.annotation)}"
+        parts.append(f"{stars}{name}{annotation}{_default(parameter)}")
+    returned = "" if signature.return_annotation is signature.empty else f" -> {_type(signature.return_annotation)}"
+    return f"({', '.join(parts)}){returned}"
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    """A default that reads the same on every machine: ``os.environ`` would print all that it holds."""
+    if parameter.default is parameter.empty:
+        return ""
+    if parameter.default is os.environ:
+        return " = os.environ"
+    return f" = {parameter.default!r}" if isinstance(parameter.default, str | int | float | tuple | None) else " = ..."
 
 
 def _type(annotation: Any) -> str:
@@ -98,7 +116,7 @@ def _type(annotation: Any) -> str:
 
 
 def _unqualified(text: str) -> str:
-    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", text.replace("'", ""))
+    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", text)
 
 
 def markdown(docstring: str) -> str:
