@@ -96,6 +96,12 @@ class Session:
         text, status = output.rsplit(f"\n{end} ", 1)
         return text, int(status)
 
+    def exported(self) -> dict[str, str]:
+        """The settings of Indelible that the page's commands have exported."""
+        listed, _ = self.run("env -0 | tr '\\0\\n' '\\n '")
+        pairs = (line.partition("=") for line in listed.splitlines())
+        return {name: value for name, _, value in pairs if name.startswith("INDELIBLE_")}
+
     def check(self, command: Command) -> None:
         """Run a command and hold its output and status against the page."""
         output, status = self.run(command.text)

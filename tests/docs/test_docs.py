@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,10 @@ def run_python(block: Block, namespace: dict[str, Any], page: Path) -> None:
 def run_block(block: Block, session: Session, namespace: dict[str, Any], page: Path) -> None:
     match block.kind:
         case "python":
-            run_python(block, namespace, page)
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in session.exported().items():
+                    patch.setenv(name, value)
+                run_python(replace(block, text=session.localised(block.text)), namespace, page)
         case "file":
             (session.directory / block.name).parent.mkdir(parents=True, exist_ok=True)
             (session.directory / block.name).write_text(block.text, "utf-8")
@@ -75,7 +79,7 @@ def test_docs_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(directory)
     namespace: dict[str, Any] = {"__name__": "__page__"}
     with Session(directory) as session:
-        for name in ("HOME", "INDELIBLE_LISTEN", "COLUMNS", "NO_COLOR", "TERM"):
+        for name in ("HOME", "COLUMNS", "NO_COLOR", "TERM"):
             monkeypatch.setenv(name, session.environment[name])
         for block in blocks(page.read_text("utf-8")):
             run_block(block, session, namespace, page)
