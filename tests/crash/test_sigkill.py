@@ -133,7 +133,10 @@ def check(data: Path, load: Load, environment: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     ("cycles", "seed"),
-    [pytest.param(25, 1), pytest.param(200, 2, marks=[pytest.mark.nightly, pytest.mark.timeout(3_600)])],
+    [
+        pytest.param(25, 1, marks=pytest.mark.timeout(1_200)),
+        pytest.param(200, 2, marks=[pytest.mark.nightly, pytest.mark.timeout(3_600)]),
+    ],
 )
 def test_sigkill_loses_and_repeats_nothing(cycles: int, seed: int, tmp_path: Path) -> None:
     """Whatever moment the server is killed at."""

@@ -1,4 +1,4 @@
-"""A running log: the parts of this package joined, and the two threads that drive them.
+"""A running log: the parts of this package joined, and the threads that drive them.
 
 The sequencer's thread turns groups of requests into journaled entries; the publisher's thread turns journaled entries
 into checkpoints. Both only call ``Sequencer.run`` and ``Publisher.run`` in a loop, so tests can drive the same parts
@@ -23,6 +23,7 @@ from indelible.log.integrate import RightEdge
 from indelible.log.pool import Pool
 from indelible.log.publisher import Publisher, sign_checkpoint
 from indelible.log.reader import Reader
+from indelible.log.scrub import Scrubber
 from indelible.log.sequencer import Sequencer
 from indelible.log.settings import LogSettings
 from indelible.log.submission import Appended, Submission
@@ -76,6 +77,7 @@ class LogStatus:
         pool_entries: Entries that wait to be sequenced.
         pool_bytes: Their bytes.
         checkpoint_age: Seconds since the checkpoint was signed.
+        scrub_findings: How much the last scrub found wrong; ``None`` when none has ended yet.
     """
 
     size: int
@@ -86,6 +88,7 @@ class LogStatus:
     pool_entries: int
     pool_bytes: int
     checkpoint_age: float
+    scrub_findings: int | None
 
 
 def create_log(stores: Stores, *, origin: str, signer: LogSigner, clock: Clock | None = None) -> None:
@@ -104,7 +107,7 @@ def create_log(stores: Stores, *, origin: str, signer: LogSigner, clock: Clock |
 class Log:
     """One log, open for appending. Safe to use from any thread; the only writer of its storage.
 
-    ``sequencer`` and ``publisher`` belong to its threads; whoever has not started those may drive them.
+    ``sequencer``, ``publisher`` and ``scrubber`` belong to its threads; whoever has not started those may drive them.
     """
 
     def __init__(
@@ -121,6 +124,7 @@ class Log:
         clock: Clock,
         sequencer: Sequencer,
         publisher: Publisher,
+        scrubber: Scrubber,
     ) -> None:
         """Join the parts; :meth:`open` is the way to make a log."""
         self.name = name
@@ -134,11 +138,14 @@ class Log:
         self._clock = clock
         self.sequencer = sequencer
         self.publisher = publisher
+        self.scrubber = scrubber
         self._pool = Pool(max_entries=settings.pool_entries, max_bytes=settings.pool_bytes)
+        self._closing = threading.Event()
         self._sequenced = threading.Event()  # nothing more will be journaled
         self._threads = [
             threading.Thread(target=self._sequence, name=f"{name}-sequencer", daemon=True),
             threading.Thread(target=self._publish, name=f"{name}-publisher", daemon=True),
+            threading.Thread(target=self._scrub, name=f"{name}-scrubber", daemon=True),
         ]
 
     @classmethod
@@ -244,6 +251,7 @@ class Log:
             clock=clock,
             sequencer=sequencer,
             publisher=publisher,
+            scrubber=Scrubber(name=name, objects=stores.objects, vkeys=signer.vkeys, rate=settings.scrub_rate),
         )
 
     def start(self) -> None:
@@ -326,10 +334,12 @@ class Log:
             pool_entries=self._pool.entries,
             pool_bytes=self._pool.bytes,
             checkpoint_age=self._clock.monotonic() - self.publisher.published_at,
+            scrub_findings=self.scrubber.findings,
         )
 
     def close(self) -> None:
         """Take nothing new, write and publish what has been taken, end the threads, release the storage."""
+        self._closing.set()
         self._pool.close()
         for thread in self._threads:
             if thread.ident is not None:
@@ -378,3 +388,7 @@ class Log:
                 return
             elif self._health.reason is not None:
                 self._tail.stop()
+
+    def _scrub(self) -> None:
+        while not self._closing.wait(self._settings.scrub_interval):
+            self.scrubber.run(self._closing)

@@ -19,6 +19,8 @@ class LogSettings:
         pool_bytes: Bytes that may wait to be sequenced, likewise.
         group_entries: Entries that are sequenced and written together at most, unless one request holds more.
         unpublished_entries: Entries that may be journaled but unpublished before the sequencer waits for the publisher.
+        scrub_interval: Seconds between two scrubs of the stored log, each of which reads all of it.
+        scrub_rate: Entries a second that a scrub reads at most.
         clock_tolerance: Seconds by which the clock may lag or leap between two groups before it is reported.
     """
 
@@ -29,4 +31,6 @@ class LogSettings:
     pool_bytes: int = 64 << 20
     group_entries: int = 8_192
     unpublished_entries: int = 65_536
+    scrub_interval: float = 86_400.0
+    scrub_rate: int = 10_000
     clock_tolerance: float = 1.0

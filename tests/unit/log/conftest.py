@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from indelible.storage.memory import MemoryStores
 
 from indelible.log import LogSettings, Stores, create_log
+from indelible.storage.memory import MemoryStores
 from indelible.trust.signer import LogSigner, generate_log_keys
 from tests.stepped_log import ORIGIN, SteppedLog, TurnedClock
 

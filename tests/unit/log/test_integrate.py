@@ -22,7 +22,8 @@ def entries(start: int, end: int) -> list[bytes]:
 
 def grown(sizes: list[int]) -> tuple[RightEdge, dict[str, bytes]]:
     """A log grown to these sizes one after another, and every object that was ever written for it."""
-    edge, objects = RightEdge.empty(), {}
+    edge = RightEdge.empty()
+    objects: dict[str, bytes] = {}
     for size in sizes:
         new = entries(edge.size, size)
         result = integrate(edge, new, leaf_hashes(new))

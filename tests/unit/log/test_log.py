@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from indelible.storage.memory import MemoryStores
 
 from indelible.errors import Closed, NotYetPublished, ReadOnly, Unavailable
 from indelible.formats.tlog_policy import Policy
 from indelible.formats.tlog_proof import TlogProof
 from indelible.log import Log, LogSettings, Stores, create_log
+from indelible.storage.memory import MemoryStores
 from tests.stepped_log import ORIGIN
 
 if TYPE_CHECKING:

@@ -66,9 +66,7 @@ def test_pool_close_refuses_new_requests_and_gives_out_the_rest(pool: Pool) -> N
     pool.close()
     with pytest.raises(Closed):
         pool.put(submission(1))
-    assert not pool.drained
-    assert pool.take(10) == [waiting]
-    assert pool.drained
+    assert [pool.drained, pool.take(10), pool.drained] == [False, [waiting], True]
     assert pool.take(10) == []
 
 

@@ -6,12 +6,12 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from indelible.storage.memory import MemoryStores
 
 from indelible.errors import Damaged, IntegrityError, RolledBack, UsageError
 from indelible.formats.checkpoint import Checkpoint
 from indelible.log import Log, Stores, create_log
 from indelible.log.recovery import check_remembered
+from indelible.storage.memory import MemoryStores
 from indelible.storage.protocols import CheckpointState
 from indelible.trust.signer import LogSigner, generate_log_keys
 from tests.stepped_log import ORIGIN
