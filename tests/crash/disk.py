@@ -2,20 +2,20 @@
 
 Each durable act (create, write, truncate, sync, link, replace, unlink, making and removing directories) is counted. At
 a chosen one the fault chosen for it strikes. After a kill every further act is one that a dead process did not do.
+Syncs are counted and may fail, but sync nothing: a process that is killed loses nothing that it wrote.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from typing_extensions import override
 
 from indelible.storage.durable import Disk
-from indelible.storage.system_calls import SystemCalls, system_calls
+from indelible.storage.system_calls import SystemCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,16 +56,16 @@ class Fault(StrEnum):
         return self is not Fault.EIO or act not in SYNCS  # that one is SYNC_FAILS
 
 
+def _sync_nothing(descriptor: int) -> None:
+    os.fstat(descriptor)
+
+
 class FaultyCalls(SystemCalls):
     """The system's calls. Some, given by their numbers from 0 on, meet faults; ``acts`` names all so far."""
 
     def __init__(self, faults: Mapping[int, Fault]) -> None:
-        self._real = system_calls(sys.platform)
-        super().__init__(
-            datasync=self._real.datasync,
-            sync=self._real.sync,
-            sync_file_system=self._real.sync_file_system if self._real.syncs_file_systems else None,
-        )
+        self._real = SystemCalls(datasync=_sync_nothing, sync=_sync_nothing, sync_file_system=_sync_nothing)
+        super().__init__(datasync=_sync_nothing, sync=_sync_nothing, sync_file_system=_sync_nothing)
         self.faults = faults
         self.acts: list[str] = []
         self.dead = False

@@ -89,8 +89,7 @@ class RecordingCalls(SystemCalls):
         return str(path.relative_to(self.root))
 
     def _sync_all(self, descriptor: int) -> None:
-        self._real.sync(descriptor)
-        self.operations.append(("sync all",))
+        self.operations.append(("sync all", self._names[descriptor]))
 
     @override
     def create(self, path: Path, mode: int) -> int:
@@ -191,7 +190,7 @@ class _Model:
                 self.open[number].pending.append(size)
             case ("sync", int(number)):
                 _settle(self.open[number])
-            case ("sync all",):
+            case ("sync all", int()):
                 self.sync_all()
             case ("sync directory", str(path)):
                 folder = self.folder(path)

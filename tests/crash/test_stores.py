@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -14,11 +17,11 @@ from tests.crash.power_loss import RecordingCalls, after_power_loss
 from tests.crash.workloads import WORKLOADS
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from tests.crash.workloads import Workload
 
-STATES = 400
+STATES = 250
 """Power losses tried for each store; the nightly run tries more."""
 
 
@@ -29,20 +32,31 @@ def small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(id_runs, "_RETRY", 0.001)
 
 
+@pytest.fixture
+def workplace(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: no disk is asked to keep anything here, and there are many files."""
+    memory = Path("/dev/shm")  # noqa: S108 - a fresh folder is made in it
+    if not memory.is_dir() or not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory, prefix="indelible-") as folder:
+        yield Path(folder)
+
+
 def cases() -> list[tuple[str, Fault]]:
     return [(name, fault) for name in WORKLOADS for fault in Fault]
 
 
 @pytest.mark.parametrize(("name", "fault"), cases())
-def test_store_survives_a_fault_at_every_act(tmp_path: Path, name: str, fault: Fault) -> None:
+def test_store_survives_a_fault_at_every_act(workplace: Path, name: str, fault: Fault) -> None:
     """Whatever was promised is there afterwards; what was not is there wholly or not at all; and the store goes on."""
     counted = FaultyCalls({})
-    (tmp_path / "dry").mkdir()
-    WORKLOADS[name](tmp_path / "dry", counted).run()
+    (workplace / "dry").mkdir()
+    WORKLOADS[name](workplace / "dry", counted).run()
     for number, act in enumerate(counted.acts):
         if not fault.concerns(act):
             continue
-        root = tmp_path / "wet"
+        root = workplace / "wet"
         root.mkdir()
         calls = FaultyCalls({number: fault})
         workload = WORKLOADS[name](root, calls)
@@ -54,21 +68,45 @@ def test_store_survives_a_fault_at_every_act(tmp_path: Path, name: str, fault: F
         shutil.rmtree(root)
 
 
-def survive(workload: Workload, recorded: RecordingCalls, random: Random, tmp_path: Path) -> None:
-    """One power loss at a random moment, and a second one soon after the restart."""
+def lose_power(workload: Workload, recorded: RecordingCalls, random: Random, workplace: Path) -> None:
+    """Lose power at a random moment, and once more while what was left is being recovered."""
     moment = random.randint(0, len(recorded.operations))
-    first = tmp_path / "first"
-    first.mkdir()
+    first, second = workplace / "first", workplace / "second"
+    for folder in (first, second):
+        folder.mkdir()
     after_power_loss(recorded, moment, random, first)
-    (first / "store").mkdir(exist_ok=True)
-    (first / "tmp").mkdir(exist_ok=True)
-    again = RecordingCalls(first)
-    workload.check(first, again, moment)
-
-    second = tmp_path / "second"
-    second.mkdir()
-    after_power_loss(again, random.randint(0, len(again.operations)), random, second)
-    reopened = type(workload)(second, RecordingCalls(second))
-    reopened.work_on()
+    recovering = RecordingCalls(first)
+    workload.recover(first, recovering)
+    after_power_loss(recovering, random.randint(0, len(recovering.operations)), random, second)
+    workload.check(first, RecordingCalls(first), moment)
+    workload.check(second, RecordingCalls(second), moment)
     for folder in (first, second):
         shutil.rmtree(folder)
+
+
+def survive_power_losses(name: str, workplace: Path, seeds: range) -> None:
+    root = workplace / "recorded"
+    for folder in (root, root / "store", root / "tmp"):
+        folder.mkdir()
+    recorded = RecordingCalls(root)
+    workload = WORKLOADS[name](root, recorded, lambda: len(recorded.operations))
+    workload.run()
+    for seed in seeds:
+        try:
+            lose_power(workload, recorded, Random(f"{name} {seed}"), workplace)
+        except BaseException as error:
+            error.add_note(f"power loss number {seed}")
+            raise
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_store_survives_power_losses(workplace: Path, name: str) -> None:
+    """Whatever sectors and names are lost that were not synced: what was promised is there."""
+    survive_power_losses(name, workplace, range(STATES))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_store_survives_many_power_losses(workplace: Path, name: str) -> None:
+    """The same for many more states."""
+    survive_power_losses(name, workplace, range(STATES, 10_000))

@@ -1,7 +1,7 @@
 """What is done to each store before a crash, what it promises meanwhile, and whether it keeps that afterwards.
 
-A workload runs on any system calls and notes what it begins and what it is promised, each with the moment. ``check`` opens
-what a crash has left, by other calls, holds it to the promises given by then, and shows that the store can be used on.
+A workload runs on any system calls and notes what it begins and what it is promised, each with the moment. ``check``
+opens what a crash has left, by other calls, holds it to the promises given by then, and shows that it can be used on.
 """
 
 from __future__ import annotations
@@ -69,6 +69,10 @@ class Workload(ABC):
         """Do everything."""
 
     @abstractmethod
+    def recover(self, root: Path, calls: SystemCalls) -> None:
+        """Start on what is in ``root``, and stop."""
+
+    @abstractmethod
     def check(self, root: Path, calls: SystemCalls, moment: int = FOREVER) -> None:
         """Hold the store in ``root`` to what was promised up to ``moment``."""
 
@@ -100,6 +104,10 @@ class JournalWork(Workload):
                 self.trimmed.append((self.moment(), below))
                 self.insist(lambda: journal.trim(below))  # noqa: B023
         journal.close()
+
+    @override
+    def recover(self, root: Path, calls: SystemCalls) -> None:
+        self.open(root, calls).close()
 
     def open(self, root: Path, calls: SystemCalls) -> PosixJournal:
         return PosixJournal.create(root / "store", self.staging(root, calls), segment_bytes=3_000)
@@ -135,6 +143,10 @@ class CheckpointWork(Workload):
             self.insist(lambda: checkpoints.swap(old, state(size)))  # noqa: B023
             self.promised.append((self.moment(), size))
             old = state(size)
+
+    @override
+    def recover(self, root: Path, calls: SystemCalls) -> None:
+        self.open(root, calls).load()
 
     def open(self, root: Path, calls: SystemCalls) -> PosixCheckpoints:
         return PosixCheckpoints(root / "store" / "checkpoint-state", self.staging(root, calls))
@@ -190,6 +202,10 @@ class ObjectWork(Workload):
         self.insist(lambda: objects.publish(checkpoint))
         self.published.append((self.moment(), checkpoint))
 
+    @override
+    def recover(self, root: Path, calls: SystemCalls) -> None:
+        self.open(root, calls)
+
     def open(self, root: Path, calls: SystemCalls) -> PosixObjects:
         return PosixObjects(root / "store", self.staging(root, calls))
 
@@ -243,6 +259,10 @@ class IdWork(Workload):
         watermark = index.watermark
         self.promised.append((self.moment(), watermark))
         assert index.lookup(self.ids) == list(range(self.COUNT))
+
+    @override
+    def recover(self, root: Path, calls: SystemCalls) -> None:
+        self.open(root, calls).close()
 
     def open(self, root: Path, calls: SystemCalls) -> PosixIds:
         return PosixIds.open(root / "store", self.staging(root, calls), table=self.TABLE)
