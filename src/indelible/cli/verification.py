@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,7 +117,6 @@ class Verifier:
         from indelible.client.fetch import HttpFetcher  # noqa: PLC0415 - as above
         from indelible.client.verification import verify_served_log  # noqa: PLC0415 - as above
 
-        fetcher = HttpFetcher(address, api_key=self.api_key)
         name, shown, origin = address.rpartition("/")[2], (), None
         match = _LOG_ADDRESS.fullmatch(address)
         if match is not None:
@@ -127,7 +126,7 @@ class Verifier:
                 shown, origin = tuple(described["vkeys"]), described["origin"]
             except (IndelibleError, KeyError, TypeError):
                 pass  # not an Indelible server, or not for this key: then the keys must be known
-        with self._options(name, origin) as options:
+        with closing(HttpFetcher(address, api_key=self.api_key)) as fetcher, self._options(name, origin) as options:
             return verify_served_log(
                 fetcher, name, pins=self.pins, origin=origin, shown=shown, given=self.given, options=options
             )
