@@ -86,9 +86,7 @@ LENIENT = {"policy", "envelope"}
 """Formats that must accept more than one spelling: white space, comments, unknown fields."""
 
 
-@pytest.mark.parametrize("name", CODECS)
-def test_codec_reads_back_what_it_writes(name: str) -> None:
-    """parse(encode(x)) == x, for every format."""
+def reads_back(name: str) -> None:
     values, encode, parse = CODECS[name]
 
     @given(values)
@@ -98,9 +96,7 @@ def test_codec_reads_back_what_it_writes(name: str) -> None:
     law()
 
 
-@pytest.mark.parametrize("name", CODECS)
-def test_codec_refuses_or_would_write_the_same(name: str) -> None:
-    """Random and damaged bytes raise FormatError and nothing else, or are what encode gives."""
+def refuses_or_would_write_the_same(name: str) -> None:
     values, encode, parse = CODECS[name]
 
     @given(st.binary(max_size=200) | c2sp.damaged(values.map(encode)))
@@ -115,6 +111,26 @@ def test_codec_refuses_or_would_write_the_same(name: str) -> None:
             assert encode(value) == data
 
     law()
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_codec_reads_back_what_it_writes(name: str) -> None:
+    """parse(encode(x)) == x, for every format."""
+    reads_back(name)
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_codec_refuses_or_would_write_the_same(name: str) -> None:
+    """Random and damaged bytes raise FormatError and nothing else, or are what encode gives."""
+    refuses_or_would_write_the_same(name)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", CODECS)
+def test_codec_laws_hold_for_many_more_inputs(name: str) -> None:
+    """The two laws again, with the many examples of the nightly profile."""
+    reads_back(name)
+    refuses_or_would_write_the_same(name)
 
 
 @given(c2sp.bundles)

@@ -54,7 +54,7 @@ class Envelope:
     """A payload, its type and at least one signature, of which none has been checked.
 
     Raises:
-        FormatError: no signature, or more than 100.
+        FormatError: no signature, or more than 100; a text that cannot be written in UTF-8.
     """
 
     payload: bytes
@@ -64,6 +64,10 @@ class Envelope:
     def __post_init__(self) -> None:
         if not 0 < len(self.signatures) <= _MAX_SIGNATURES:
             raise FormatError(f"an envelope has 1 to {_MAX_SIGNATURES} signatures, not {len(self.signatures)}")
+        try:
+            "".join((self.payload_type, *(one.key_id for one in self.signatures))).encode()
+        except UnicodeEncodeError as error:
+            raise FormatError("the texts of an envelope hold no lone surrogates") from error
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -76,7 +80,7 @@ class Envelope:
             raise FormatError(f"an envelope has at most {MAX_ENVELOPE_BYTES} bytes, not {len(data)}")
         try:
             wire = msgspec.json.decode(data, type=_WireEnvelope)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:  # the last: in fields to be ignored
             raise FormatError(f"not a DSSE envelope: {error}") from error
         return cls(
             payload=_decode_either(wire.payload),

@@ -149,3 +149,16 @@ def test_envelope_is_bounded() -> None:
         Envelope.parse(bytes(MAX_ENVELOPE_BYTES + 1))
     with pytest.raises(FormatError, match="signatures"):
         Envelope(payload=b"", payload_type="", signatures=())
+
+
+def test_envelope_survives_endless_nesting() -> None:
+    """Fields to be ignored may be nested deeper than any parser goes: that is refused like anything else."""
+    with pytest.raises(FormatError, match="recursion"):
+        Envelope.parse(b'{"x":' + b"[" * 300_000)
+
+
+@pytest.mark.parametrize(("payload_type", "key_id"), [("\ud800", ""), ("t", "\udfff")])
+def test_envelope_cannot_hold_what_could_not_be_written(payload_type: str, key_id: str) -> None:
+    """A lone surrogate is no text."""
+    with pytest.raises(FormatError, match="surrogates"):
+        Envelope(payload=b"", payload_type=payload_type, signatures=(EnvelopeSignature(b"", key_id),))

@@ -92,8 +92,9 @@ def test_note_with_signatures_keeps_the_others() -> None:
     """New lines come last; a line of the same name and key ID gives way, everything else stays in its place."""
     first, second, third = (unknown_signature(number) for number in (1, 2, 3))
     newer = NoteSignature(second.name, second.key_id, b"newer")
-    note = Note("text\n", (first, second)).with_signatures([newer, third])
-    assert note == Note("text\n", (first, newer, third))
+    rotated = NoteSignature(second.name, KeyId(b"next"), bytes(64))  # another key of the same name
+    note = Note("text\n", (first, second, rotated)).with_signatures([newer, third])
+    assert note == Note("text\n", (first, rotated, newer, third))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from indelible.errors import ProofError, UsageError
-from indelible.merkle import Hash, leaf_hash, leaf_hashes, plan_inclusion, tree_root, verify_inclusion
+from indelible.merkle import (
+    Hash,
+    leaf_hash,
+    leaf_hashes,
+    node_hash,
+    plan_inclusion,
+    tree_root,
+    verify_inclusion,
+    verify_subtree_consistency,
+)
 from tests.unit.merkle import reference
 from tests.unit.merkle.trees import node_hashes, numbered_leaves
 from tests.vectors.load import vectors
@@ -111,13 +120,40 @@ def test_verify_inclusion_refuses_hashes_of_other_lengths(bad: bytes) -> None:
         verify_inclusion(index=0, size=2, leaf=good, proof=[bad], root=good)
 
 
-@pytest.mark.parametrize(("index", "size"), [(0, 0), (-1, 3), (3, 3), (0, 2**63), (2**63, 2**63)])
+@pytest.mark.parametrize(("index", "size"), [(0, 0), (1, 1), (-1, 3), (3, 3), (0, 2**63), (2**63, 2**63)])
 def test_inclusion_refuses_positions_outside_a_tree(index: int, size: int) -> None:
     """No plan and no proof for a leaf that no tree has."""
     with pytest.raises(UsageError):
         plan_inclusion(index, size)
     with pytest.raises(ProofError):
         verify_inclusion(index=index, size=size, leaf=bytes(32), proof=[], root=bytes(32))
+
+
+def test_verify_inclusion_refuses_a_proof_that_is_too_long_but_leads_to_the_root() -> None:
+    """Whoever chooses the root can make any number of hashes lead to it; the size says how many there are."""
+    leaf, other = numbered_leaves(2)
+    for index, size, root in ((0, 1, node_hash(other, leaf)), (0, 1, node_hash(leaf, other))):
+        with pytest.raises(ProofError, match="too many"):
+            verify_inclusion(index=index, size=size, leaf=leaf, proof=[other], root=root)
+
+
+def test_verify_inclusion_refuses_a_proof_that_is_too_short_but_leads_to_the_root() -> None:
+    """A node of the tree passed off as its root has a shorter proof; the size says how long it is."""
+    leaves = numbered_leaves(4)
+    with pytest.raises(ProofError, match="lacks"):
+        verify_inclusion(index=0, size=4, leaf=leaves[0], proof=leaves[1:2], root=tree_root(leaves[:2]))
+
+
+def test_inclusion_ends_at_the_largest_tree() -> None:
+    """A right proof in a tree of 2^63 leaves, one more than there may be, is refused all the same."""
+    path = [numbered_leaves(1)[0]]
+    while len(path) < 64:
+        path.append(node_hash(path[-1], path[-1]))
+    assert reference.includes(0, 2**63, path[0], path[:63], path[63])
+    with pytest.raises(ProofError, match="no leaf"):
+        verify_inclusion(index=0, size=2**63, leaf=path[0], proof=path[:63], root=path[63])
+    with pytest.raises(ProofError, match="not a subtree"):
+        verify_subtree_consistency(start=0, end=1, size=2**63, subtree_root=path[0], root=path[63], proof=path[:63])
 
 
 def test_proof_plan_says_which_hash_is_missing() -> None:
