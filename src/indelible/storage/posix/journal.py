@@ -62,7 +62,7 @@ class PosixJournal:
     def create(cls, folder: Path, staging: Staging, *, segment_bytes: int = _SEGMENT_BYTES) -> PosixJournal:
         """Open a journal, and begin with an empty one if there is none in the folder."""
         if not any(path.suffix == ".journal" for path in folder.iterdir()):
-            _new_segment(folder, staging, 0, ())
+            _new_segment(folder, staging, 0, ()).file.close()
         return cls.open(folder, staging, segment_bytes=segment_bytes)
 
     @classmethod
