@@ -87,7 +87,7 @@ def test_the_matrix_is_large_enough(base: Path, memory_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", Fault)
 def test_log_survives_faults_within_a_large_batch(fault: Fault, base: Path, memory_path: Path) -> None:
-    """65,537 entries at once: two levels of full tiles, syncfs, an id run. Of each kind of act, the first and the last."""
+    """65,537 entries at once: two levels of full tiles, syncfs, an id run. Of each kind of act, first and last."""
     cycle = Cycle(LARGE, base)
     acts = acts_of(cycle, base, memory_path / "data")
     chosen = {acts.index(act) for act in set(acts)} | {len(acts) - 1 - acts[::-1].index(act) for act in set(acts)}
