@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from indelible.verify.fetch import Fetcher
 
-__all__ = ["ChunkResult", "ChunkTask", "check_chunk"]
+__all__ = ["SAMPLE", "ChunkResult", "ChunkTask", "check_chunk"]
+
+SAMPLE = 16
+"""Of one bundle in so many, and of the first ones, the records are read whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,8 @@ class ChunkTask:
     """What to check: the full bundles ``[first_bundle, first_bundle + len(parents))``, or the partial one.
 
     ``parents`` are the roots that full bundles must have. For the partial bundle it is empty, and ``leaves`` holds the
-    leaf hashes that its entries must have.
+    leaf hashes that its entries must have. Of one bundle in 16, which ``phase`` in ``[0, 16)`` selects, the records
+    are read whole; of all bundles when ``thorough``.
     """
 
     fetcher: Fetcher
@@ -40,11 +44,17 @@ class ChunkTask:
     first_bundle: int
     parents: tuple[Hash | None, ...] = ()
     leaves: tuple[Hash, ...] = ()
+    phase: int = 0
+    thorough: bool = True
 
     @property
     def entries(self) -> int:
         """The number of entries that this task covers."""
         return len(self.parents) * TILE_WIDTH + len(self.leaves)
+
+    def reads_all_of(self, number: int) -> bool:
+        """Whether the records of a bundle are read whole, and must be canonical."""
+        return self.thorough or number < SAMPLE or number % SAMPLE == self.phase
 
     def bundles(self) -> Iterator[tuple[int, int, Hash | None]]:
         """Number, width and expected root of each bundle."""
@@ -78,7 +88,7 @@ def check_chunk(task: ChunkTask) -> ChunkResult:
         if entries is None:
             reading.skip(width)
         elif not wrong:
-            findings += reading.read(entries, hashes, path=path)
+            findings += reading.read(entries, hashes, path=path, canonical=task.reads_all_of(number))
         else:
             altered = {finding.index for finding in wrong if finding.kind is FindingKind.ENTRY_ALTERED}
             findings += reading.read_except(altered, entries, hashes, path=path)

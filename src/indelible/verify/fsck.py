@@ -11,13 +11,14 @@ It looks at files only. Who signed the checkpoint, and what else is known about 
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indelible.formats.tile import TILE_WIDTH
 from indelible.merkle import Frontier
 from indelible.verify.across import AcrossLog
-from indelible.verify.chunk import ChunkTask
+from indelible.verify.chunk import SAMPLE, ChunkTask
 from indelible.verify.fetch import Lister
 from indelible.verify.id_ledger import IdLedger
 from indelible.verify.leftovers import Leftovers
@@ -49,6 +50,8 @@ class FsckOptions:
     entries one is given at a time, in ``[1, 256]`` and a divisor of 256. ``on_progress`` is called with the entries
     verified so far and their total. ``progress`` is where to keep progress; with ``resume`` an interrupted run that
     kept its progress there is gone on with (:mod:`indelible.verify.progress` says what that trusts).
+    Every entry's hash is checked in any case; that it is canonical JSON throughout is checked of a random sample, and
+    of the first 4,096, unless ``thorough``: such an entry would be a mistake of whoever wrote it, not a falsification.
     """
 
     workers: int | None = None
@@ -56,6 +59,7 @@ class FsckOptions:
     on_progress: Callable[[int, int], None] | None = None
     progress: ProgressFolder | None = None
     resume: bool = False
+    thorough: bool = False
 
 
 class Fsck:
@@ -80,6 +84,7 @@ class Fsck:
         self._size = size
         self._options = options
         self._upper = UpperTiles(fetcher, self.edge)
+        self._phase = secrets.randbelow(SAMPLE)  # another sample each time, which nobody can foresee
         self.across = self._begin()
 
     def run(self) -> None:
@@ -126,11 +131,22 @@ class Fsck:
             # A chunk begins where one of a run without interruption would, so that it lies in one tile.
             end = min((start // self._options.chunk_bundles + 1) * self._options.chunk_bundles, bundles)
             parents = self._parents(start, end - start)
-            yield ChunkTask(fetcher=self._fetcher, origin=self._origin, first_bundle=start, parents=parents)
+            yield self._task(start, parents=parents)
             start = end
         leaves = self.edge.levels[0] if self.edge.levels else ()
         if leaves:
-            yield ChunkTask(fetcher=self._fetcher, origin=self._origin, first_bundle=bundles, leaves=leaves)
+            yield self._task(bundles, leaves=leaves)
+
+    def _task(self, first: int, *, parents: tuple[Hash | None, ...] = (), leaves: tuple[Hash, ...] = ()) -> ChunkTask:
+        return ChunkTask(
+            fetcher=self._fetcher,
+            origin=self._origin,
+            first_bundle=first,
+            parents=parents,
+            leaves=leaves,
+            phase=self._phase,
+            thorough=self._options.thorough,
+        )
 
     def _parents(self, start: int, count: int) -> tuple[Hash | None, ...]:
         parents = self._upper.parents(start, count)

@@ -72,10 +72,12 @@ class RecordsReading:
                 done = place + 1
         return findings
 
-    def read(self, entries: Sequence[bytes], hashes: Sequence[Hash], *, path: str | None) -> list[Finding]:
+    def read(
+        self, entries: Sequence[bytes], hashes: Sequence[Hash], *, path: str | None, canonical: bool = True
+    ) -> list[Finding]:
         """Read the next entries, which stand in the file ``path``; says what is wrong with their records."""
         start = self.next_index
-        summary = summarise(entries, origin=self.origin)
+        summary = summarise(entries, origin=self.origin, canonical=canonical)
         findings = [
             Finding(
                 kind=FindingKind.MALFORMED,

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-__all__ = ["ActorShape", "ContextShape", "OnBehalfOfShape", "ProducerShape", "RecordShape", "TargetShape"]
+__all__ = ["ActorShape", "ContextShape", "OnBehalfOfShape", "ProducerShape", "RecordShape", "SmallShape", "TargetShape"]
 
 _Text = str | UnsetType
 
@@ -102,4 +102,15 @@ class RecordShape(_Shape, kw_only=True):
     targets: list[TargetShape] | UnsetType = UNSET
     tenant: _Text = UNSET
     upstream: Any = UNSET
+    v: int
+
+
+class SmallShape(_Shape, kw_only=True):
+    """The few fields of a record that its verification needs."""
+
+    id: str
+    log: str
+    producer: ProducerShape | UnsetType = UNSET
+    received_at: str
+    signature: Any = UNSET
     v: int

@@ -6,6 +6,7 @@ other end of the pipe. What goes wrong is an answer too, and is raised again on 
 
 from __future__ import annotations
 
+import gc
 import pickle
 import signal
 import sys
@@ -18,6 +19,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Answer tasks until there are no more."""
+    gc.freeze()  # what has been imported stays; walking it again and again would find nothing
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started this decides when to stop
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a stray print must not be taken for an answer

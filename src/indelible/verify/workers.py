@@ -93,7 +93,8 @@ class _Workers:
             answer = pickle.load(process.stdout)  # noqa: S301 - from the process that we have started
         except (OSError, EOFError, pickle.UnpicklingError) as error:
             raise Unavailable("a verification worker ended before it answered; run the verification again") from error
-        self._idle.put(process)
+        finally:
+            self._idle.put(process)  # also one that has ended: whoever takes it next learns it at once
         if isinstance(answer, BaseException):
             raise answer
         if not isinstance(answer, ChunkResult):
