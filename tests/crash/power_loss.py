@@ -71,10 +71,13 @@ Operation: TypeAlias = tuple[object, ...]
 
 
 class RecordingCalls(SystemCalls):
-    """The system's calls, recorded. What is in ``root`` at the beginning is taken to be durable."""
+    """Calls, of the system unless others are given, recorded if they succeed.
 
-    def __init__(self, root: Path) -> None:
-        self._real = system_calls(sys.platform)
+    What is in ``root`` at the beginning is taken to be durable.
+    """
+
+    def __init__(self, root: Path, real: SystemCalls | None = None) -> None:
+        self._real = real or system_calls(sys.platform)
         super().__init__(datasync=self._real.datasync, sync=self._real.sync, sync_file_system=self._sync_all)
         self.root = root
         self.operations: list[Operation] = []

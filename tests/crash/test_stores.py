@@ -84,11 +84,12 @@ def lose_power(workload: Workload, recorded: RecordingCalls, random: Random, wor
         shutil.rmtree(folder)
 
 
-def survive_power_losses(name: str, workplace: Path, seeds: range) -> None:
+def survive_power_losses(name: str, workplace: Path, seeds: range, fault: Fault | None = None) -> None:
     root = workplace / "recorded"
     for folder in (root, root / "store", root / "tmp"):
         folder.mkdir()
-    recorded = RecordingCalls(root)
+    faults = dict.fromkeys(range(20, 1_000, 7), fault) if fault else {}
+    recorded = RecordingCalls(root, FaultyCalls(faults))
     workload = WORKLOADS[name](root, recorded, lambda: len(recorded.operations))
     workload.run()
     for seed in seeds:
@@ -103,6 +104,11 @@ def survive_power_losses(name: str, workplace: Path, seeds: range) -> None:
 def test_store_survives_power_losses(workplace: Path, name: str) -> None:
     """Whatever sectors and names are lost that were not synced: what was promised is there."""
     survive_power_losses(name, workplace, range(STATES))
+
+
+def test_journal_survives_power_losses_after_a_want_of_space(workplace: Path) -> None:
+    """What was half written, and cut away again, does not come back behind a shorter group."""
+    survive_power_losses("journal", workplace, range(STATES), Fault.SHORT_THEN_ENOSPC)
 
 
 @pytest.mark.nightly

@@ -70,7 +70,7 @@ class Workload(ABC):
 
     @abstractmethod
     def recover(self, root: Path, calls: SystemCalls) -> None:
-        """Start on what is in ``root``, and stop."""
+        """Start on what is in ``root``, do a little, and stop."""
 
     @abstractmethod
     def check(self, root: Path, calls: SystemCalls, moment: int = FOREVER) -> None:
@@ -87,6 +87,7 @@ class JournalWork(Workload):
         self.begun: list[tuple[int, int]] = [(-1, 0)]
         self.promised: list[tuple[int, int]] = [(-1, 0)]
         self.trimmed: list[tuple[int, int]] = [(-1, 0)]
+        self.continued = 0  # groups of one entry appended between two crashes
 
     def entry(self, index: int) -> bytes:
         return b'{"n":%d,"pad":"%s"}' % (index, b"p" * (index * 37 % 90))
@@ -95,19 +96,30 @@ class JournalWork(Workload):
     def work(self) -> None:
         journal = self.insist(lambda: self.open(self.root, self.calls))
         for number, count in enumerate(self.GROUPS):
-            first, end = journal.end, journal.end + count
-            self.begun.append((self.moment(), end))
-            self.insist(lambda: journal.append(first, list(map(self.entry, range(first, end)))))  # noqa: B023
-            self.promised.append((self.moment(), end))
+            end = journal.end + count
+            try:
+                self.append(journal, end)
+            except StorageFull:  # something shorter comes next: it does not cover what was half written
+                self.append(journal, end - count // 2)
+                if journal.end < end:
+                    self.append(journal, end)
             if number % 3 == 2:
                 below = end // 16 * 16
                 self.trimmed.append((self.moment(), below))
                 self.insist(lambda: journal.trim(below))  # noqa: B023
         journal.close()
 
+    def append(self, journal: PosixJournal, end: int) -> None:
+        self.begun.append((self.moment(), end))
+        journal.append(journal.end, list(map(self.entry, range(journal.end, end))))
+        self.promised.append((self.moment(), end))
+
     @override
     def recover(self, root: Path, calls: SystemCalls) -> None:
-        self.open(root, calls).close()
+        journal = self.open(root, calls)
+        self.continued = 1
+        journal.append(journal.end, [self.entry(journal.end)])
+        journal.close()
 
     def open(self, root: Path, calls: SystemCalls) -> PosixJournal:
         return PosixJournal.create(root / "store", self.staging(root, calls), segment_bytes=3_000)
@@ -116,13 +128,17 @@ class JournalWork(Workload):
     def check(self, root: Path, calls: SystemCalls, moment: int = FOREVER) -> None:
         journal = self.open(root, calls)
         least = max(end for when, end in self.promised if when <= moment)
-        possible = {least, *(end for when, end in self.begun if when <= moment and end > least)}
+        begun = {least, *(end for when, end in self.begun if when <= moment and end > least)}
+        possible = begun | {end + self.continued for end in begun}
         assert journal.end in possible, f"the journal ends at {journal.end}; promised were {least} entries"
         assert journal.start <= max(below for when, below in self.trimmed if when <= moment)
         for _ in range(2):
             expected = [(index, self.entry(index)) for index in range(journal.start, journal.end)]
             assert list(journal.replay(0)) == expected
             journal.append(journal.end, [self.entry(journal.end)])
+            journal.close()
+            journal = self.open(root, calls)
+            assert journal.recovered == ()
         journal.close()
 
 
