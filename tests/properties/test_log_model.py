@@ -8,11 +8,11 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from indelible.storage.memory import MemoryStores
 
 from indelible.errors import IdConflict
 from indelible.log import LogSettings, Stores, create_log
 from indelible.merkle import leaf_hashes, tree_root, verify_consistency
+from indelible.storage.memory import MemoryStores
 from indelible.trust.signer import LogSigner, generate_log_keys
 from tests.stepped_log import ORIGIN, SteppedLog, TurnedClock
 
