@@ -47,4 +47,5 @@ def verify_served_log(
     """
     origin = origin or claimed_origin(fetcher) or ""
     trusted = trusted_keys(origin, given=given or GivenKeys(), pins=pins, shown=shown)
-    return verify_with_pins(LogTarget(name=name, fetcher=fetcher, trusted=trusted), pins=pins, options=options)
+    target = LogTarget(name=name, fetcher=fetcher, trusted=trusted)
+    return verify_with_pins(target, pins=pins, options=options, place=fetcher.url)

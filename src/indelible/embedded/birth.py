@@ -59,6 +59,7 @@ def bring_into_being(data: Path, name: str, *, origin: str, keys_folder: Path, p
     check_origin(origin)
     keys = _new_or_left_keys(keys_folder, origin)
     pins.pin(origin, keys.vkeys)
+    pins.remember_place(str(LogPaths(data, name).objects.resolve()), origin)
     if read_checkpoint_state(LogPaths(data, name).checkpoint_state) is not None:
         return keys.vkeys  # a creation was cut short after this point
     stores = PosixStores.create(data, name)

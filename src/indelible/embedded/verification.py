@@ -46,7 +46,7 @@ def verify_stored_log(
         trusted=trusted_keys(log.origin, given=given or GivenKeys(), pins=pins, shown=log.vkeys),
         beside=beside_log(paths),
     )
-    return verify_with_pins(target, pins=pins, options=options)
+    return verify_with_pins(target, pins=pins, options=options, place=str(paths.objects.resolve()))
 
 
 def verify_log_folder(
@@ -55,4 +55,5 @@ def verify_log_folder(
     """Verify a bare C2SP log in a folder, such as a copy of ``logs/main``. It shows no keys: they must be known."""
     fetcher = DirectoryFetcher(folder)
     trusted = trusted_keys(claimed_origin(fetcher) or "", given=given or GivenKeys(), pins=pins)
-    return verify_with_pins(LogTarget(name=folder.name, fetcher=fetcher, trusted=trusted), pins=pins, options=options)
+    target = LogTarget(name=folder.name, fetcher=fetcher, trusted=trusted)
+    return verify_with_pins(target, pins=pins, options=options, place=str(folder.resolve()))

@@ -4,6 +4,9 @@ Implements TRUST, "Consequences for the code". Keys come from a policy, from the
 never met is believed under the keys that it shows itself, once, which the report says so that it is said aloud. A
 checkpoint that every key has signed and that extends the one remembered is remembered in its place. One that does not
 is kept as evidence beside the other, and the older one stays.
+
+Whoever can rewrite a log with new keys can also give it a new name, which nobody has met. So it is also remembered
+which log was found at which place: where another, unknown one stands now, it is not believed under its own keys.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from indelible.errors import RolledBack
 from indelible.verify.trusted_keys import TrustedKeys
-from indelible.verify.verdicts import LogReport, Status, VerdictName
+from indelible.verify.verdicts import Finding, FindingKind, LogReport, Status, Verdict, VerdictName
 from indelible.verify.verification import LogTarget, VerifyOptions, verify_log
 
 if TYPE_CHECKING:
@@ -57,11 +60,14 @@ def trusted_keys(origin: str, *, given: GivenKeys, pins: Pins, shown: Sequence[s
     return TrustedKeys.from_vkeys(shown, source="the keys that the log itself shows", pinned_now=True)
 
 
-def verify_with_pins(target: LogTarget, *, pins: Pins, options: VerifyOptions | None = None) -> LogReport:
+def verify_with_pins(
+    target: LogTarget, *, pins: Pins, options: VerifyOptions | None = None, place: str | None = None
+) -> LogReport:
     """Verify ``target`` against the checkpoint remembered for its origin, and remember what was verified.
 
-    ``target.remembered`` is filled in here. Keys that are shown for the first time are pinned when they have signed the
-    checkpoint. Without trusted keys nothing is remembered.
+    ``target.remembered`` is filled in here. ``place`` is where the log was found: a folder's absolute path, or a URL.
+    Keys that are shown for the first time are pinned when they have signed the checkpoint, unless another log was at
+    that place before. Without trusted keys nothing is remembered.
 
     Raises:
         Unavailable: something could not be had now. Nothing is known then.
@@ -74,10 +80,15 @@ def verify_with_pins(target: LogTarget, *, pins: Pins, options: VerifyOptions | 
     remembered = pins.recall(origin)
     report = verify_log(replace(target, remembered=remembered), options)
     signed = report.verdicts[VerdictName.SIGNED].status is Status.VERIFIED
+    before = None if place is None else pins.origin_at(place)
+    if target.trusted.pinned_now and before not in (None, origin):
+        return _replaced(report, before, origin)
     if target.trusted.pinned_now and signed:
         pins.pin(origin, target.trusted.vkeys)
     elif not signed:
         report = replace(report, pinned=())
+    if place is not None and signed:
+        pins.remember_place(place, origin)
     if report.checkpoint is None:
         return report
     consistent = report.verdicts[VerdictName.CONSISTENT]
@@ -91,6 +102,18 @@ def verify_with_pins(target: LogTarget, *, pins: Pins, options: VerifyOptions | 
         except RolledBack as error:
             note = str(error)
     return report if note is None else replace(report, notes=(*report.notes, note))
+
+
+def _replaced(report: LogReport, before: str | None, origin: str) -> LogReport:
+    """The report on a log that stands where another one was, and that nobody vouches for."""
+    detail = (
+        f"the log at this place was {before!r}; now {origin!r} stands here, whose keys nobody has vouched for; "
+        "if that is meant to be so, give its keys with --vkey or --policy"
+    )
+    finding = Finding(kind=FindingKind.INCONSISTENT, path="checkpoint", expected=before, found=origin, detail=detail)
+    failed = Verdict(status=Status.FAILED, detail=detail)
+    verdicts = {**report.verdicts, VerdictName.CONSISTENT: failed}
+    return replace(report, verdicts=verdicts, findings=(finding, *report.findings), pinned=())
 
 
 def _may_be_remembered(report: LogReport, remembered: bytes | None) -> bool:

@@ -9,6 +9,8 @@ lies in the user's state directory, one folder for an origin::
         vkeys               the log's verifier keys, one a line
         checkpoint          the last verified checkpoint, a signed note
         evidence/<n>/       two checkpoints that contradict each other: remembered, offered, reason
+    <state>/places/<sha256 of the place, hex>/
+        origin              which log was found at a place, a folder's path or a URL, when it was last verified
 
 ``<state>`` is ``$INDELIBLE_STATE``, else ``$XDG_STATE_HOME/indelible``, else ``~/.local/state/indelible``.
 
@@ -35,6 +37,7 @@ __all__ = ["Pin", "Pins", "state_directory"]
 
 _MAX_VKEYS_BYTES = 262_144
 _MAX_CHECKPOINT_BYTES = 1_000_000
+_MAX_ORIGIN_BYTES = 1_000_000
 
 
 def state_directory(environment: Mapping[str, str]) -> Path:
@@ -125,6 +128,19 @@ class Pins:
             if self.recall(origin) != after:
                 raise RolledBack(f"another verifier has moved on in {origin} meanwhile; verify again")
             replace_file(self.folder(origin) / "checkpoint", checkpoint)
+
+    def origin_at(self, place: str) -> str | None:
+        """Which log was found at a place (a folder's absolute path, a URL) when it was last verified; or ``None``."""
+        data = read_bounded(self._place(place) / "origin", _MAX_ORIGIN_BYTES)
+        return None if data is None else data.decode(errors="replace").removesuffix("\n")
+
+    def remember_place(self, place: str, origin: str) -> None:
+        """Remember which log is at a place."""
+        if self.origin_at(place) != origin:
+            replace_file(self._place(place) / "origin", f"{origin}\n".encode())
+
+    def _place(self, place: str) -> Path:
+        return self.state / "places" / hashlib.sha256(place.encode(errors="surrogateescape")).hexdigest()
 
     def keep_evidence(self, origin: str, *, remembered: bytes, offered: bytes, reason: str) -> Path:
         """Keep two checkpoints that contradict each other, for good, unless they are kept already; says where."""
