@@ -78,15 +78,14 @@ class ClientPlans:
     fetcher: HttpFetcher
     patience: float = 30.0
 
-    def append(self, events: Sequence[bytes]) -> Plan[list[Recorded]]:
-        """POST one event as itself, several as NDJSON; see :class:`indelible.sdk.audit_log.LogPlans`."""
-        one = len(events) == 1
+    def append(self, events: Sequence[bytes], *, alone: bool = False) -> Plan[list[Recorded]]:
+        """POST one event as itself, or several as NDJSON; see :class:`indelible.sdk.audit_log.LogPlans`."""
         answer = yield from self._insist(
             Exchange(
                 method="POST",
                 path=f"/v1/logs/{self.name}/events",
                 content=b"\n".join(events),
-                headers={"Content-Type": "application/json" if one else "application/x-ndjson"},
+                headers={"Content-Type": "application/json" if alone else "application/x-ndjson"},
             )
         )
         appended = decode(answer, _Appended)

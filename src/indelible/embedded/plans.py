@@ -105,12 +105,12 @@ class EmbeddedPlans:
     principal: str
     pins: Pins
 
-    def append(self, events: Sequence[bytes]) -> Plan[list[Recorded]]:
+    def append(self, events: Sequence[bytes], *, alone: bool = False) -> Plan[list[Recorded]]:
         """Prepare and submit; see :class:`indelible.sdk.audit_log.LogPlans`."""
         log = self.log
         if log is None:
             raise UsageError(f"the log {self.name} was opened for reading; open it without read_only to record")
-        prepared = self._prepare(log, events)
+        prepared = self._prepare(log, events, alone=alone)
         submission = yield Begin(lambda done: log.submit(prepared, lambda _: done()))
         appended: Appended = submission.result()
         return [
@@ -176,9 +176,9 @@ class EmbeddedPlans:
         index: int = yield Call(lambda: self.source.find(which))
         return index
 
-    def _prepare(self, log: Log, events: Sequence[bytes]) -> list[Prepared]:
+    def _prepare(self, log: Log, events: Sequence[bytes], *, alone: bool) -> list[Prepared]:
         now_ms = time.time_ns() // 1_000_000
-        if len(events) == 1:
+        if alone:
             return log.preparer.prepare_json(events[0], principal=self.principal, now_ms=now_ms, random=os.urandom)
         body = b"\n".join(events)
         return log.preparer.prepare_ndjson(body, principal=self.principal, now_ms=now_ms, random=os.urandom)

@@ -56,7 +56,7 @@ class AsyncAuditLog:
         self, action: str, *, actor: Entity, targets: Iterable[Entity] = (), **fields: Unpack[EventFields]
     ) -> AsyncReceipt:
         """Append one event."""
-        return (await self._append([encode_event(draft_event(action, actor, targets, fields))]))[0]
+        return (await self._append([encode_event(draft_event(action, actor, targets, fields))], alone=True))[0]
 
     async def record_many(self, events: Iterable[Mapping[str, Any]]) -> list[AsyncReceipt]:
         """Append several events, all or none."""
@@ -97,8 +97,8 @@ class AsyncAuditLog:
     ) -> None:
         await self.close()
 
-    async def _append(self, events: Sequence[bytes]) -> list[AsyncReceipt]:
-        recorded: list[Recorded] = await self.run(self.plans.append(events))
+    async def _append(self, events: Sequence[bytes], *, alone: bool = False) -> list[AsyncReceipt]:
+        recorded: list[Recorded] = await self.run(self.plans.append(events, alone=alone))
         return [
             AsyncReceipt(id=one.id, index=one.index, leaf_hash=one.leaf_hash, duplicate=one.duplicate, _log=self)
             for one in recorded

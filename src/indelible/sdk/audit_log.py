@@ -45,8 +45,11 @@ class LogPlans(Protocol):
         """What the log says about itself; any role may ask."""
         ...
 
-    def append(self, events: Sequence[bytes]) -> Plan[list[Recorded]]:
-        """Append events, each one line of JSON, all or none; they are durable when this ends."""
+    def append(self, events: Sequence[bytes], *, alone: bool = False) -> Plan[list[Recorded]]:
+        """Append events, each one line of JSON, all or none; they are durable when this ends.
+
+        ``alone`` says that there is one, and that the pointers of errors need not begin with its position.
+        """
         ...
 
     def wait_published(self, size: int, timeout: float | None) -> Plan[None]:
@@ -123,7 +126,7 @@ class AuditLog:
             IdConflict: the id has been used for other content.
             Unavailable: the log cannot take it now; nothing was recorded.
         """
-        return self._append([encode_event(draft_event(action, actor, targets, fields))])[0]
+        return self._append([encode_event(draft_event(action, actor, targets, fields))], alone=True)[0]
 
     def record_many(self, events: Iterable[Mapping[str, Any]]) -> list[Receipt]:
         """Append several events, all or none, with consecutive indices. Each is a mapping with an event's fields.
@@ -182,8 +185,8 @@ class AuditLog:
     ) -> None:
         self.close()
 
-    def _append(self, events: Sequence[bytes]) -> list[Receipt]:
-        recorded: list[Recorded] = self.run(self.plans.append(events))
+    def _append(self, events: Sequence[bytes], *, alone: bool = False) -> list[Receipt]:
+        recorded: list[Recorded] = self.run(self.plans.append(events, alone=alone))
         return [
             Receipt(id=one.id, index=one.index, leaf_hash=one.leaf_hash, duplicate=one.duplicate, _log=self)
             for one in recorded

@@ -112,11 +112,8 @@ def _named(error: InvalidEvent | MalformedInput, count: int) -> dict[int, str]:
     """Positions in the batch, and what is wrong there."""
     bad: dict[int, list[str]] = {}
     for place in error.places:
-        if count == 1:
-            position, pointer = 0, place.pointer
-        elif (match := _PLACE.fullmatch(place.pointer)) is not None and int(match["position"]) < count:
-            position, pointer = int(match["position"]), match["rest"]
-        else:
-            continue
-        bad.setdefault(position, []).append(f"{pointer}: {place.detail}" if pointer else place.detail)
+        match = _PLACE.fullmatch(place.pointer)
+        if match is not None and int(match["position"]) < count:
+            detail = f"{match['rest']}: {place.detail}" if match["rest"] else place.detail
+            bad.setdefault(int(match["position"]), []).append(detail)
     return {position: "; ".join(details) for position, details in bad.items()}
