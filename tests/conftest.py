@@ -17,6 +17,18 @@ settings.register_profile("nightly", parent=settings.get_profile("default"), max
 settings.load_profile("default")
 
 
+_LONGEST_ID = 40
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case with a long text or bytes by its parameter, numbered by pytest.
+
+    Such values are unreadable as names, and may be made afresh in each process (keys, gzip with its time), while
+    pytest-xdist demands that all processes find tests of the same names.
+    """
+    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_ID else None
+
+
 def _in_ci() -> bool:
     return os.environ.get("CI", "") not in {"", "0", "false"}
 
