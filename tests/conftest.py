@@ -21,12 +21,15 @@ _LONGEST_ID = 40
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name a case with a long text or bytes by its parameter, numbered by pytest.
+    """Name a case with a long or unprintable text by its parameter, numbered by pytest.
 
     Such values are unreadable as names, and may be made afresh in each process (keys, gzip with its time), while
     pytest-xdist demands that all processes find tests of the same names.
     """
-    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_ID else None
+    if not isinstance(val, str | bytes):
+        return None
+    text = val if isinstance(val, str) else val.decode("ascii", "replace")
+    return None if len(text) <= _LONGEST_ID and text.isascii() and text.isprintable() else argname
 
 
 def _in_ci() -> bool:
