@@ -78,7 +78,12 @@ def test_bundle_path_numbers_bundles_as_tiles_are_numbered() -> None:
         assert parse_bundle_path(f"tile/entries/{case['path_element']}.p/7") == BundlePath(case["index"], 7)
 
 
-@pytest.mark.parametrize("path", [*VECTORS["bad_paths"], "", "tile/entries/", "tile/0/000", "tile/entries/000.p/256"])
+BEYOND = "tile/entries/x036/x028/x797/x018/x963/968"  # 2^55
+
+
+@pytest.mark.parametrize(
+    "path", [*VECTORS["bad_paths"], "", BEYOND, "tile/entries/", "tile/0/000", "tile/entries/000.p/256"]
+)
 def test_parse_bundle_path_refuses_every_other_spelling(path: str) -> None:
     """One URL for each resource."""
     with pytest.raises(FormatError):

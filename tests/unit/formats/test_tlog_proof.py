@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from indelible.errors import FormatError, ProofError, SignatureError
+from indelible.formats.checkpoint import Checkpoint
+from indelible.formats.note import Note
 from indelible.formats.tlog_policy import Policy
 from indelible.formats.tlog_proof import MAX_EXTRA_BYTES, MAX_PROOF_BYTES, TlogProof
-from indelible.merkle import Hash, leaf_hash
+from indelible.merkle import Hash, leaf_hash, tree_root, verify_inclusion
 from tests.unit.formats import cast
+from tests.unit.merkle.trees import numbered_leaves
 from tests.vectors.load import vectors
 
 VECTORS = vectors("witness")
@@ -58,6 +61,18 @@ def test_tlog_proof_proves_one_entry_at_one_index() -> None:
     for wrong in (replace(PROOF, index=4), replace(PROOF, index=13), replace(PROOF, hashes=PROOF.hashes[1:])):
         with pytest.raises(ProofError):
             wrong.verify(b"entry-5", LOG_ONLY)
+
+
+def test_tlog_proof_takes_the_size_from_the_checkpoint() -> None:
+    """A proof that would verify at index 4 of 5 is refused under a checkpoint of 3 leaves, where it proves index 2."""
+    leaves = numbered_leaves(3)
+    text = Checkpoint(origin=cast.ORIGIN, size=3, root=tree_root(leaves)).text()
+    note = Note(text, (cast.log().sign(text),)).encode()
+    proof = TlogProof(index=2, hashes=(tree_root(leaves[:2]),), checkpoint=note)
+    proof.verify(b"entry-2", LOG_ONLY)
+    verify_inclusion(index=4, size=5, leaf=leaves[2], proof=proof.hashes, root=tree_root(leaves))
+    with pytest.raises(ProofError, match="no leaf 4"):
+        replace(proof, index=4).verify(b"entry-2", LOG_ONLY)
 
 
 def test_tlog_proof_carries_extra_data_unauthenticated() -> None:
