@@ -17,7 +17,7 @@ from indelible.errors import Damaged
 from indelible.storage.posix import read_checkpoint_state, read_journal, verify_run
 from indelible.storage.posix.run_file import Run
 from indelible.storage.posix.run_set import choose_runs
-from indelible.verify.beside import Beside, IdBlock
+from indelible.verify.beside import Beside, IdBlock, JournalRecords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +34,14 @@ def beside_log(paths: LogPaths) -> Beside:
     """The journal, the id runs and the checkpoint state of one log."""
     notes: list[str] = []
 
-    def journal() -> Iterator[tuple[int, bytes]]:
+    def journal() -> JournalRecords:
         with _relative(paths.data):
             reader = read_journal(paths.journal)
         if reader.torn is not None:
-            notes.append(f"the journal ends in a group that is being written, or was cut short: {reader.torn}")
-        return _replay(reader, paths.data)
+            torn = reader.torn
+            where = f"{torn.path.relative_to(paths.data).as_posix()}, from byte {torn.offset} on"
+            notes.append(f"the journal ends in a group that is being written, or was cut short by a crash: {where}")
+        return JournalRecords(start=reader.start, end=reader.end, records=_replay(reader, paths.data))
 
     def ids() -> Iterator[IdBlock]:
         with _relative(paths.data):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from indelible.errors import Damaged
 
-__all__ = ["Beside", "IdBlock", "damaged_file"]
+__all__ = ["Beside", "IdBlock", "JournalRecords", "damaged_file"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +32,25 @@ class IdBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRecords:
+    """A journal as it was at one moment: the entries ``[start, end)``, and index and bytes of each, in order."""
+
+    start: int
+    end: int
+    records: Iterable[tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
     """Calls for what lies beside a log's folder; ``None`` where there is nothing to call.
 
-    ``journal`` gives index and entry of each record, in order; it is called before the checkpoint is read, so that a
-    running log cannot trim what is needed in between. ``ids`` gives the id index, in blocks of any size. ``committed``
-    gives size and root of the checkpoint state, and is called before the checkpoint is read, too. ``notes`` may be
-    appended to by these calls: sentences that the report passes on.
+    ``committed`` gives size and root of the checkpoint state, ``journal`` the journal; they are called in this order,
+    and before the checkpoint is read, so that a running log cannot move on the one and forget the other in between.
+    ``ids`` gives the id index, in blocks of any size. ``notes`` may be appended to by these calls: sentences that the
+    report passes on.
     """
 
-    journal: Callable[[], Iterable[tuple[int, bytes]]] | None = None
+    journal: Callable[[], JournalRecords] | None = None
     ids: Callable[[], Iterable[IdBlock]] | None = None
     committed: Callable[[], tuple[int, bytes] | None] | None = None
     notes: list[str] = field(default_factory=list)

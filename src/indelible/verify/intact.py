@@ -18,10 +18,10 @@ from indelible.verify.right_edge import load_right_edge
 from indelible.verify.verdicts import Finding, FindingKind, Findings, Status, Verdict, VerdictName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from indelible.formats.checkpoint import Checkpoint
-    from indelible.verify.beside import Beside
+    from indelible.verify.beside import Beside, JournalRecords
     from indelible.verify.fetch import Fetcher
     from indelible.verify.fsck import FsckOptions
     from indelible.verify.right_edge import RightEdge
@@ -34,7 +34,7 @@ class OpenBeside:
     """What lies beside the folder, after the calls that had to come before the checkpoint was read."""
 
     beside: Beside
-    journal: Iterable[tuple[int, bytes]] | None = None
+    journal: JournalRecords | None = None
     state: tuple[int, bytes] | None = None
     findings: list[Finding]
 
@@ -43,13 +43,13 @@ class OpenBeside:
         """Make those calls."""
         opened = cls(beside=beside, findings=[])
         try:
-            if beside.journal is not None:
-                opened.journal = beside.journal()
+            if beside.committed is not None:
+                opened.state = beside.committed()
         except Damaged as error:
             opened.findings.append(damaged_file(error))
         try:
-            if beside.committed is not None:
-                opened.state = beside.committed()
+            if beside.journal is not None:
+                opened.journal = beside.journal()
         except Damaged as error:
             opened.findings.append(damaged_file(error))
         return opened
@@ -94,7 +94,7 @@ def check_everything(
         fsck.run()
         journal = JournalCheck(fetcher, origin=origin, size=checkpoint.size)
         if opened.journal is not None:
-            findings.extend(journal.check(opened.journal, fsck.across))
+            findings.extend(journal.check(opened.journal, fsck.across, committed=opened.state))
         findings.extend(_check_ids(opened.beside, fsck))
         if opened.state is not None:
             findings.extend(check_committed(fetcher, state=opened.state, size=checkpoint.size))

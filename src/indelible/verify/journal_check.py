@@ -20,10 +20,11 @@ from indelible.verify.right_edge import fetch_tile
 from indelible.verify.verdicts import Finding, FindingKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from indelible.merkle import Hash
     from indelible.verify.across import AcrossLog
+    from indelible.verify.beside import JournalRecords
     from indelible.verify.fetch import Fetcher
 
 __all__ = ["JournalCheck"]
@@ -46,16 +47,22 @@ class JournalCheck:
         """How many records lie beyond the published size."""
         return self.end - self._size
 
-    def check(self, records: Iterable[tuple[int, bytes]], across: AcrossLog) -> Iterator[Finding]:
+    def check(
+        self, journal: JournalRecords, across: AcrossLog, *, committed: tuple[int, bytes] | None
+    ) -> Iterator[Finding]:
         """What is wrong with the journal; what its records say goes into ``across``.
 
-        A journal may begin anywhere at or before the published size. Beyond a gap nothing is read.
+        A journal begins at or before the published size, and does not end before the size that was ``committed``, as
+        it was read before the journal. Beyond a gap nothing is read.
         """
-        expected: int | None = None
+        expected = min(journal.start, self._size)
+        if journal.start > self._size:
+            yield _gap(self._size, journal.start)
+            return
+        if committed is not None and journal.end < committed[0]:
+            yield _cut(journal.end, committed[0])
         try:
-            for index, entry in records:
-                if expected is None:
-                    expected = min(index, self._size)
+            for index, entry in journal.records:
                 if index != expected:
                     yield _gap(expected, index)
                     return
@@ -103,4 +110,15 @@ def _gap(expected: int, found: int) -> Finding:
         expected=str(expected),
         found=str(found),
         detail=f"the journal goes on with entry {found}; entries {expected} to {found - 1} are nowhere",
+    )
+
+
+def _cut(end: int, committed: int) -> Finding:
+    return Finding(
+        kind=FindingKind.ENTRY_MISSING,
+        index=end,
+        path=JOURNAL_PATH,
+        expected=f"end >= {committed}",
+        found=f"end {end}",
+        detail=f"the journal ends before entry {end}, though the log has published {committed}: it was cut",
     )
