@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -83,6 +84,8 @@ BENCHMARKS: Final[dict[str, Callable[[Room], Iterator[Result]]]] = {
 }
 """Each group of figures that is measured together, by the name that ``--only`` takes."""
 
+_WITHOUT_SERVER = "archive"
+
 
 def run(directory: Path, scale: Scale, *, only: Collection[str] = (), say: Callable[[str], None]) -> Report:
     """Run the benchmarks, all or ``only`` those named, in a temporary directory below ``directory``.
@@ -90,14 +93,23 @@ def run(directory: Path, scale: Scale, *, only: Collection[str] = (), say: Calla
     ``say`` is told each step.
 
     Raises:
-        UsageError: there is no benchmark of that name.
+        UsageError: there is no benchmark of that name, or it needs the server and this is the bare install.
     """
+    chosen = _choose(only)
+    results: list[Result] = []
+    with open_room(directory, scale, say) as room:
+        for name in chosen:
+            results.extend(BENCHMARKS[name](room))
+    return Report(machine=describe_machine(directory), results=tuple(results))
+
+
+def _choose(only: Collection[str]) -> list[str]:
+    """The names of the benchmarks to run, in their own order."""
     unknown = [name for name in only if name not in BENCHMARKS]
     if unknown:
         raise UsageError(f"there is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
-    results: list[Result] = []
-    with open_room(directory, scale, say) as room:
-        for name, benchmark in BENCHMARKS.items():
-            if not only or name in only:
-                results.extend(benchmark(room))
-    return Report(machine=describe_machine(directory), results=tuple(results))
+    chosen = [name for name in BENCHMARKS if not only or name in only]
+    if chosen != [_WITHOUT_SERVER] and find_spec("granian") is None:
+        detail = f"most benchmarks need the server: pip install 'indelible[server]', or choose --only {_WITHOUT_SERVER}"
+        raise UsageError(detail)
+    return chosen
