@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from indelible.verify.records import ID_BYTES, id_text
 from indelible.verify.verdicts import Finding, FindingKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from indelible.errors import Damaged
@@ -29,6 +31,12 @@ class IdBlock:
     path: str
     ids: bytes
     indices: NDArray[np.int64]
+
+    def ids_of(self, wanted: Collection[int]) -> dict[int, str]:
+        """The ids, as text, of those of the ``wanted`` entries that are in this block."""
+        places = np.flatnonzero(np.isin(self.indices, list(wanted))) if wanted else ()
+        found = {int(self.indices[at]): self.ids[int(at) * ID_BYTES : (int(at) + 1) * ID_BYTES] for at in places}
+        return {index: text for index, one in found.items() if (text := id_text(one)) is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,11 +122,15 @@ def _root_findings(edge: RightEdge, checkpoint: Checkpoint, *, signed: bool) -> 
 def _check_ids(beside: Beside, fsck: Fsck) -> Iterator[Finding]:
     if beside.ids is None:
         return
+    names: dict[int, str] = {}
+    unnamed = fsck.findings.unnamed()
     try:
         for block in beside.ids():
             yield from fsck.across.ledger.compare(block.ids, block.indices, path=block.path)
+            names |= block.ids_of(unnamed)
     except Damaged as error:
         yield damaged_file(error)
+    fsck.findings.name(names)  # of an entry that is gone or cannot be read, the id index still knows the id
 
 
 def _failed(findings: Findings) -> Verdict:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from indelible.errors import FormatError, SignatureError
 from indelible.formats.checkpoint import Checkpoint
 from indelible.formats.note import Note
+from indelible.formats.vkey import SignatureType
 from indelible.merkle import EMPTY_ROOT
 from indelible.verify.verdicts import Finding, FindingKind, Status, Verdict
 
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["CheckpointReading", "check_signatures", "check_witnesses", "read_checkpoint"]
 
 CHECKPOINT_PATH = "checkpoint"
+
+_ALGORITHMS = {
+    SignatureType.ED25519: "Ed25519",
+    SignatureType.ED25519_COSIGNATURE: "Ed25519 cosignature",
+    SignatureType.ML_DSA_44_COSIGNATURE: "ML-DSA-44",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +74,10 @@ def check_signatures(reading: CheckpointReading, trusted: TrustedKeys | None) ->
     for key in trusted.own:
         findings += _key_findings(reading.note, key)
     findings += _other_claims(reading.note, trusted)
-    names = ", ".join(f"{key.name} ({key.kind.name})" for key in trusted.own)
+    names = ", ".join(f"{key.name} ({_ALGORITHMS[key.kind]})" for key in trusted.own)
     if findings:
-        return Verdict(status=Status.FAILED, detail=f"{findings[0].detail}; required by {trusted.source}"), findings
-    return Verdict(status=Status.VERIFIED, detail=f"by {names}, as {trusted.source} requires"), []
+        return Verdict(status=Status.FAILED, detail=f"{findings[0].detail}; judged by {trusted.source}"), findings
+    return Verdict(status=Status.VERIFIED, detail=f"by {names}, judged by {trusted.source}"), []
 
 
 def check_witnesses(reading: CheckpointReading, trusted: TrustedKeys | None) -> Verdict:
@@ -115,7 +122,7 @@ def _key_findings(note: Note, key: VerifierKey) -> Iterator[Finding]:
             kind=FindingKind.SIGNATURE_MISSING,
             path=CHECKPOINT_PATH,
             expected=label,
-            detail=f"the key {label} ({key.kind.name}) has not signed the checkpoint",
+            detail=f"the key {label} ({_ALGORITHMS[key.kind]}) has not signed the checkpoint",
         )
     for line in mine:
         try:

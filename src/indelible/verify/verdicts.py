@@ -8,7 +8,7 @@ counted as fine when it was asked for.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -109,6 +109,10 @@ class Finding:
         }
 
 
+def _lacks_id(finding: Finding) -> bool:
+    return finding.event_id is None and finding.kind in {FindingKind.ENTRY_ALTERED, FindingKind.ENTRY_MISSING}
+
+
 class Findings:
     """Findings as they come in: the first :data:`MAX_FINDINGS`, and how many there were of each kind."""
 
@@ -126,6 +130,16 @@ class Findings:
         """Keep several."""
         for finding in findings:
             self.add(finding)
+
+    def unnamed(self) -> frozenset[int]:
+        """The indices of the findings that are about an entry whose id is not known."""
+        return frozenset(one.index for one in self._kept if one.index is not None and _lacks_id(one))
+
+    def name(self, event_ids: Mapping[int, str]) -> None:
+        """Fill in the ids of entries, by index, where they were not known."""
+        for place, finding in enumerate(self._kept):
+            if _lacks_id(finding) and finding.index is not None and finding.index in event_ids:
+                self._kept[place] = replace(finding, event_id=event_ids[finding.index])
 
     def __len__(self) -> int:
         return self._counts.total()

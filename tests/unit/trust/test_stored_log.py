@@ -200,6 +200,15 @@ def test_stored_log_names_the_entry_that_the_id_index_gets_wrong(tmp_path: Path)
     assert finding.path.startswith("state/main/ids/")
 
 
+def test_stored_log_knows_the_id_of_an_entry_that_is_gone(log: StoredLog) -> None:
+    """What an entry that was taken out was called, the id index still knows."""
+    entries = log.files.entries_of_bundle(280)
+    del entries[280 - 256]
+    log.files.rewrite_bundle(280, entries)
+    finding = log.damage()
+    assert (finding.kind, finding.index, finding.event_id) == (FindingKind.ENTRY_MISSING, 280, event_id(280))
+
+
 def test_stored_log_names_a_gap_between_id_runs(log: StoredLog) -> None:
     """A run that does not follow on the one before it is damage."""
     path = only_file(log.paths.ids)
