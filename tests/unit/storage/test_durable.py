@@ -53,6 +53,14 @@ def test_disk_completes_short_writes(tmp_path: Path) -> None:
     assert calls.acts == ["create", "write", "write", "write", "datasync"]
 
 
+def test_disk_gives_up_when_nothing_is_written(tmp_path: Path) -> None:
+    """A write that neither fails nor writes is not tried for ever."""
+    disk, calls = faulty_disk()
+    calls.write = lambda *_: 0  # type: ignore[method-assign]
+    with pytest.raises(ReadOnly):
+        disk.create(tmp_path / "new", b"something")
+
+
 def test_disk_undoes_an_append_for_which_there_is_no_space(tmp_path: Path) -> None:
     """The half that fitted is cut away durably, and the next append may succeed."""
     disk, calls = faulty_disk({2: Fault.SHORT_THEN_ENOSPC})

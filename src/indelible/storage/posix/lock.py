@@ -1,8 +1,8 @@
 """The writer's lock: at most one process writes a data directory.
 
 ``flock`` on a file that is never deleted. The kernel lets go of it when the process ends, however it ends, so there is
-nothing to clean up; what stands in the file is only for the message that the second writer gets. A process that is
-forked keeps the lock with its parent until both have ended.
+nothing to clean up; what stands in the file is only for the message that the second writer gets. A forked child shares
+the lock: if the holder is killed, it is held until the child has ended, too. Only the holder itself releases it.
 
 It does not work between machines on file systems that keep locks to each machine: there, nothing but care does.
 """
@@ -36,6 +36,7 @@ class WriterLock:
         """Hold a lock that was taken; :meth:`acquire` takes one."""
         self._path = path
         self._descriptor: int | None = descriptor
+        self._process = os.getpid()
 
     @classmethod
     def acquire(cls, path: Path, *, address: str = "") -> Self:
@@ -74,10 +75,13 @@ class WriterLock:
             os.pwrite(self._descriptor, data[:_LIMIT], 0)
 
     def release(self) -> None:
-        """Let go. Doing so twice is no error."""
+        """Let go. Doing so twice is no error; a forked child that does so leaves the lock with its parent."""
         if self._descriptor is not None:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, 0)
+            if os.getpid() == self._process:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._descriptor, 0)
+                # Said, because closing is not enough while a child that is being started has the descriptor, too.
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = None
 

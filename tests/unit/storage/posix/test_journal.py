@@ -198,6 +198,8 @@ def test_journal_with_a_gap_is_damaged(folder: JournalFolder) -> None:
     segment(folder, 5, 4)
     with pytest.raises(Damaged, match=r"\[4, 5\)"):
         folder.open()
+    with pytest.raises(Damaged, match=r"\[4, 5\)"):
+        read_journal(folder.folder)
 
 
 def test_journal_with_two_truths_is_damaged(folder: JournalFolder) -> None:

@@ -156,12 +156,30 @@ def test_journal_followed_by_zeros_is_torn(journal: JournalFolder, zeros: int) -
 
 
 def test_journal_entry_that_looks_like_a_group_is_an_entry(journal: JournalFolder) -> None:
-    """A tear in front of bytes that look like a later group is damage, not guessed at; without a tear they are data."""
+    """Within a group that is whole, bytes are bytes, whatever they look like."""
     inner = encode_group(1, [b"inner"])
     writer = journal.open()
     writer.append(0, [bytes(600) + inner])
     writer.close()
     assert read(journal)[0] == [bytes(600) + inner]
+
+
+def test_journal_torn_in_front_of_a_later_group_is_damaged(journal: JournalFolder) -> None:
+    """When the header is gone, nobody knows where the group ended: a later one behind it was acknowledged."""
+    journal.open().close()
+    (path,) = journal.files
+    header = path.read_bytes()
+    hole = bytes(2_000)
+    for later in (encode_group(1, [b"later"]), encode_group(900, [b"much later"])):
+        path.write_bytes(header + hole + later)
+        with pytest.raises(Damaged, match="after it"):
+            read_journal(journal.folder)
+        with pytest.raises(Damaged, match="after it"):
+            journal.open()
+    for harmless in (b"\xf7grp" + b"by chance" * 10, b"\xf7grp", encode_group(0, [b"not later"])):
+        path.write_bytes(header + hole + harmless)
+        assert read(journal) == ([], len(hole) + len(harmless))
+        path.write_bytes(header)
 
 
 def test_torn_tail_says_what_happened(journal: JournalFolder) -> None:

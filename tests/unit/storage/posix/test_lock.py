@@ -78,9 +78,43 @@ def test_lock_refuses_a_second_writer_in_the_same_process(tmp_path: Path) -> Non
 def test_lock_is_not_passed_on_to_programs(tmp_path: Path) -> None:
     """A program that the holder started does not hold the lock when the holder has let go."""
     lock = WriterLock.acquire(tmp_path / "lock")
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False):
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, close_fds=False
+    ):
         lock.release()
         WriterLock.acquire(tmp_path / "lock").release()
+
+
+FORKED = """
+import os, sys
+from pathlib import Path
+from indelible.errors import Locked
+from indelible.storage.posix.lock import WriterLock
+lock = WriterLock.acquire(Path(sys.argv[1]))
+child = os.fork()
+lock.release()
+if child == 0:
+    os._exit(0)
+os.waitpid(child, 0)
+WriterLock.acquire(Path(sys.argv[1])).release()
+lock = WriterLock.acquire(Path(sys.argv[1]))
+if os.fork() == 0:
+    lock.release()
+    os._exit(0)
+os.wait()
+try:
+    WriterLock.acquire(Path(sys.argv[1]))
+except Locked:
+    print("still held")
+"""
+
+
+def test_lock_is_released_by_its_holder_alone(tmp_path: Path) -> None:
+    """A forked child can neither keep the lock when the holder lets go, nor take it away."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED, str(tmp_path / "lock")], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "still held\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid":1}', b"\xff", b"null", b"x" * 10_000])
