@@ -7,7 +7,8 @@ JOBS   ?= 2
 BIN    := $(VENV)/bin
 RUN    := $(VENV)/.run-installed
 DEV    := $(VENV)/.dev-installed
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+# A lock is complete, so --no-deps: there is nothing to resolve, and no resolver that could find something newer.
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format bench docs nightly lock clean
@@ -57,10 +58,10 @@ $(BIN)/python:
 
 $(RUN): pyproject.toml requirements/server.lock | $(BIN)/python
 	$(PIP) --require-hashes -r requirements/server.lock
-	$(PIP) --no-deps --no-build-isolation --editable .
+	$(PIP) --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): pyproject.toml requirements/dev.lock | $(BIN)/python
 	$(PIP) --require-hashes -r requirements/dev.lock
-	$(PIP) --no-deps --no-build-isolation --editable .
+	$(PIP) --no-build-isolation --editable .
 	@touch $@ $(RUN)
