@@ -142,7 +142,8 @@ class Cycle:
             # All or nothing: the request of many is in as a whole, or not at all.
             assert end in {BASE, BASE + 1, BASE + self.count, BASE + self.count + 1}
             assert log.reader.size >= outcome.published, "a published checkpoint went back"
-            entries = [log.reader.get(index).entry for index in range(end)]
+            entries = [entry for _, entry in log.reader.entries(0, log.reader.size)]
+            entries += [log.reader.get(index).entry for index in range(len(entries), end)]
             hashes = [leaf_hash(entry) for entry in entries]
             assert all(hashes[index] == leaf for index, (_, leaf) in outcome.acknowledged.items())
             for index in sorted(outcome.acknowledged)[:: max(1, len(outcome.acknowledged) // 50)]:
@@ -156,7 +157,9 @@ class Cycle:
             # What was not acknowledged is sent again under the same ids: it is in now, wherever it was cut off.
             again = append(log, BASE, min(self.count, RESENT))
             (last,) = append(log, BASE + self.count, 1)
-            assert [log.reader.get(receipt.index).leaf_hash for receipt in again] == [one.leaf_hash for one in again]
+            for receipt in again:
+                known = hashes[receipt.index] if receipt.index < end else log.reader.get(receipt.index).leaf_hash
+                assert receipt.leaf_hash == known
             assert self.count > RESENT or log.status.journaled == BASE + self.count + 1
             log.publisher.run(EVERYTHING)
             assert log.reader.prove(last.index)

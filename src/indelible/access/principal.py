@@ -34,7 +34,10 @@ class Principal:
 
     def may(self, permission: Permission, log: str) -> bool:
         """Whether any grant allows this on the log of this name."""
-        return any(grant.allows(permission, log) for grant in self.grants)
+        for grant in self.grants:  # noqa: SIM110 - a generator costs more than the one or two grants that most have
+            if grant.allows(permission, log):
+                return True
+        return False
 
     def require(self, permission: Permission, log: str) -> None:
         """Do nothing if this is allowed.

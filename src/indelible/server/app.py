@@ -11,7 +11,6 @@ import asyncio
 import itertools
 import secrets
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 from litestar import Litestar
@@ -29,12 +28,13 @@ from indelible.server.routes import all_routes
 from indelible.server.settings import ServerSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     from indelible.access import ApiKeys, Authenticator
     from indelible.server.answer import Answer
     from indelible.server.asgi import Receive, Scope, Send
     from indelible.server.hosted_logs import HostedLogs
+    from indelible.server.metrics import RouteCount
 
 __all__ = ["Application", "create_app"]
 
@@ -70,14 +70,16 @@ class Application:
         self._context = context
         self._append = Append(context)
         self._ingest = Ingest(context)
-        self._litestar = Litestar(
+        self.litestar = Litestar(
             all_routes(context, append=self._append, ingest=self._ingest),
             exception_handlers=exception_handlers(),
             openapi_config=None,  # the document is written by hand, in indelible.server.openapi
             logging_config=None,  # the command line configures logging, nothing else does
             request_max_body_size=None,  # bodies are read, and bounded, by indelible.server.body
         )
-        self._request_ids = map((secrets.token_hex(6) + "-%x").__mod__, itertools.count(1))
+        self._request_ids = map((secrets.token_hex(6).encode() + b"-%x").__mod__, itertools.count(1))
+        self._appends = context.metrics.route("append")
+        self._ingests = context.metrics.route("ingest")
         self._active = 0
         self._idle: asyncio.Event | None = None
 
@@ -86,25 +88,30 @@ class Application:
         if scope["type"] != "http":
             return
         started = time.perf_counter()
-        request_id = next(self._request_ids).encode()
-        scope["indelible.request_id"] = request_id  # for whoever has to log this request
-        scope["indelible.path"] = scope["path"]  # Litestar tidies the other
+        request_id = next(self._request_ids)
         self._active += 1
         try:
-            route, endpoint = self._plain_endpoint(scope, receive)
+            endpoint, count = self._plain_endpoint(scope, receive)
             if endpoint is None:
-                status = [0]
-                await self._litestar(scope, receive, with_headers(send, request_id, status))
-                self._count(scope.get("path_template") or "none", status[0], started)
-            else:
-                answer = await _answered(endpoint(), scope)
-                if answer is not None:
-                    await send_answer(answer, request_id, send)
-                    self._count(route, answer.status, started)
+                await self._through_litestar(scope, receive, send, request_id, started)
+                return
+            try:
+                answer = await endpoint
+            except ClientGone:
+                return  # there is nobody to answer
+            except Exception as error:  # noqa: BLE001 - whatever it is becomes a problem document
+                answer = failure_answer(error, scope, request_id)
+            await send_answer(answer, request_id, send)
+            count.add(answer.status, time.perf_counter() - started)
         finally:
             self._active -= 1
             if self._idle is not None and not self._active:
                 self._idle.set()
+
+    @property
+    def body_bytes_in_flight(self) -> int:
+        """Bytes of request bodies in hand now."""
+        return self._context.budget.used
 
     async def idle(self) -> None:
         """Wait until no request is in hand."""
@@ -117,25 +124,22 @@ class Application:
         """End the threads. The logs are their opener's to close."""
         self._context.blocking.close()
 
-    def _plain_endpoint(self, scope: Scope, receive: Receive) -> tuple[str, Callable[[], Awaitable[Answer]] | None]:
+    def _plain_endpoint(self, scope: Scope, receive: Receive) -> tuple[Awaitable[Answer] | None, RouteCount]:
         path: str = scope["path"]
         if scope["method"] == "POST" and path.startswith("/v1/logs/"):
-            match path.split("/"):
-                case ["", "v1", "logs", log, "events"]:
-                    return "append", partial(self._append, log, scope, receive)
-                case ["", "v1", "logs", log, "ingest", form]:
-                    return "ingest", partial(self._ingest, log, form, scope, receive)
-        return "", None
+            match path[9:].split("/"):
+                case [log, "events"]:
+                    return self._append(log, scope, receive), self._appends
+                case [log, "ingest", form]:
+                    return self._ingest(log, form, scope, receive), self._ingests
+        return None, self._appends
 
-    def _count(self, route: str, status: int, started: float) -> None:
-        self._context.metrics.answered(route, status, time.perf_counter() - started)
-
-
-async def _answered(endpoint: Awaitable[Answer], scope: Scope) -> Answer | None:
-    """The endpoint's answer, or the one that its error has; ``None`` when there is nobody to answer."""
-    try:
-        return await endpoint
-    except ClientGone:
-        return None
-    except Exception as error:  # noqa: BLE001 - whatever it is becomes a problem document
-        return failure_answer(error, scope)
+    async def _through_litestar(
+        self, scope: Scope, receive: Receive, send: Send, request_id: bytes, started: float
+    ) -> None:
+        scope["indelible.request_id"] = request_id  # for whoever has to log this request
+        scope["indelible.path"] = scope["path"]  # Litestar tidies the other
+        status = [0]
+        await self.litestar(scope, receive, with_headers(send, request_id, status))
+        route = self._context.metrics.route(scope.get("path_template") or "none")
+        route.add(status[0], time.perf_counter() - started)

@@ -8,35 +8,44 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
 __all__ = ["Completions"]
 
 
 class Completions:
-    """Futures of one event loop that other threads complete."""
+    """What other threads have finished for one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._done: deque[asyncio.Future[None]] = deque()
+        self.loop = loop
+        self._finished: deque[Callable[[], None]] = deque()
         self._woken = False
 
-    def complete(self, future: asyncio.Future[None]) -> None:
-        """Let whoever awaits ``future`` go on. Called from any thread; never blocks."""
-        self._done.append(future)
+    def call(self, callback: Callable[[], None]) -> None:
+        """Have the loop call ``callback`` soon. Called from any thread; never blocks."""
+        self._finished.append(callback)
         # Appended before looking: if the loop is about to drain it will see this one, and if it has drained, it has
         # set the flag back before that. Two threads may both wake it, which does no harm.
         if not self._woken:
             self._woken = True
             with suppress(RuntimeError):  # the loop has ended, and with it everybody who waited
-                self._loop.call_soon_threadsafe(self._drain)
+                self.loop.call_soon_threadsafe(self._drain)
+
+    def complete(self, future: asyncio.Future[None]) -> None:
+        """Let whoever awaits ``future`` go on. Called from any thread; never blocks."""
+        self.call(partial(_complete, future))
 
     def _drain(self) -> None:
         self._woken = False
-        while self._done:
-            future = self._done.popleft()
-            if not future.done():  # the request may have been cancelled
-                future.set_result(None)
+        while self._finished:
+            self._finished.popleft()()
+
+
+def _complete(future: asyncio.Future[None]) -> None:
+    if not future.done():  # the request may have been cancelled
+        future.set_result(None)

@@ -29,13 +29,14 @@ __all__ = ["as_response", "exception_handlers", "failure_answer"]
 _log = structlog.get_logger("indelible.server")
 
 _OF_RECORDS = re.compile(r"/v1/logs/[^/]+/events(/.*)?")
+_FRAMES = 8
 _IMMUTABLE = (
     "records cannot be changed or deleted, by anybody: the log only grows. "
     "To correct something, append an event that says so"
 )
 
 
-def failure_answer(error: BaseException, scope: Scope) -> Answer:
+def failure_answer(error: BaseException, scope: Scope, request_id: bytes) -> Answer:
     """The answer to a request that ended in ``error``; logs it when the fault is the server's."""
     if isinstance(error, HTTPException):
         error = _in_our_words(error, scope)
@@ -45,14 +46,20 @@ def failure_answer(error: BaseException, scope: Scope) -> Answer:
         report = _log.error if answer.status == 500 else _log.warning
         report(
             "request_failed",
-            request_id=scope["indelible.request_id"].decode(),
+            request_id=request_id.decode(),
             method=scope["method"],
             route=scope.get("path_template") or "plain",
             status=answer.status,
             error=type(error).__name__,
-            frames=traceback.format_tb(error.__traceback__)[-8:] if answer.status == 500 else None,
+            where=_where(error) if answer.status == 500 else None,
         )
     return answer
+
+
+def _where(error: BaseException) -> list[str]:
+    """The innermost calls in which the error arose."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def exception_handlers() -> ExceptionHandlersMap:
@@ -61,7 +68,8 @@ def exception_handlers() -> ExceptionHandlersMap:
     def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         if isinstance(error, ClientGone):
             return Response(b"", status_code=499)  # nobody reads it
-        return as_response(failure_answer(error, request.scope))
+        scope: Scope = request.scope
+        return as_response(failure_answer(error, scope, scope["indelible.request_id"]))
 
     return {HTTPException: handle, Exception: handle}
 

@@ -20,7 +20,7 @@ from indelible.errors import IdConflict, NotFound
 from indelible.events import same_content
 from indelible.events.foreign import ForeignEvent, cloudevents, cloudtrail, kubernetes, prepare_foreign
 from indelible.server.answer import Answer
-from indelible.server.append import Appender, EventReceipt, check_proofs, parse_options
+from indelible.server.appender import Appender, EventReceipt, check_proofs, parse_options
 from indelible.server.body import Reserved, gunzip, read_body, read_headers
 from indelible.server.media_type import MediaType, content_type, is_gzip
 
@@ -93,9 +93,12 @@ class Ingest:
 
             admitted = await context.blocking(admit)
             check_proofs(options, len(admitted.events), settings.max_proofs)
-            appended = await self._append(hosted.log, admitted, published=options.published)
-        context.metrics.appended(name, added=appended.added, duplicates=appended.duplicates, size=len(body))
-        context.metrics.rejected(name, len(admitted.rejected))
+            appended = await self._append(hosted.log, admitted)
+            if options.published and appended.events:
+                await self._appender.wait_published(hosted.log, appended)
+        count = context.metrics.appends(name)
+        count.add(appended, len(body))
+        count.rejected += len(admitted.rejected)
         answer = Ingesting(
             log=name,
             first_index=appended.first_index,
@@ -108,14 +111,14 @@ class Ingest:
         )
         return Answer(201 if appended.added else 200, msgspec.json.encode(answer))
 
-    async def _append(self, log: Log, admitted: _Admitted, *, published: bool) -> Appended:
+    async def _append(self, log: Log, admitted: _Admitted) -> Appended:
         """Append what does not contradict the log; what does is rejected."""
         for _ in range(_ATTEMPTS):
             try:
-                return await self._appender.append(log, admitted.prepared, published=published)
+                return await self._appender.append(log, admitted.prepared)
             except IdConflict:
                 await self._context.blocking(partial(admitted.reject_conflicts, log.reader))
-        return await self._appender.append(log, admitted.prepared, published=published)
+        return await self._appender.append(log, admitted.prepared)
 
 
 @dataclass(slots=True)

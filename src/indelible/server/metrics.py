@@ -7,7 +7,8 @@ and from the state of the logs, only when it is asked for. No label has values t
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
@@ -17,46 +18,65 @@ from prometheus_client.registry import Collector
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from indelible.log import Appended
     from indelible.server.body import Budget
     from indelible.server.hosted_logs import HostedLogs
 
-__all__ = ["Metrics"]
+__all__ = ["AppendCount", "Metrics", "RouteCount"]
 
 _BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+
+
+@dataclass(slots=True)
+class RouteCount:
+    """Answered requests of one route: by status, and by how long they took in seconds."""
+
+    statuses: dict[int, int] = field(default_factory=dict)
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(_BOUNDS) + 1))
+    seconds: float = 0.0
+
+    def add(self, status: int, seconds: float) -> None:
+        """Count one more."""
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        self.buckets[bisect_left(_BOUNDS, seconds)] += 1
+        self.seconds += seconds
+
+
+@dataclass(slots=True)
+class AppendCount:
+    """What was appended to one log: events, and bytes as sent. ``rejected`` are foreign events not taken."""
+
+    added: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    bytes: int = 0
+
+    def add(self, appended: Appended, size: int) -> None:
+        """Count one append of a body of ``size`` bytes."""
+        self.added += appended.added
+        self.duplicates += appended.duplicates
+        self.bytes += size
 
 
 class Metrics:
     """Counts what the server does. Used on the event loop only, except for :meth:`expose`."""
 
     def __init__(self, logs: HostedLogs, budget: Budget) -> None:
-        self._requests: Counter[tuple[str, int]] = Counter()
-        self._buckets: dict[str, list[int]] = {}
-        self._seconds: Counter[str] = Counter()
-        self._appends: Counter[tuple[str, str]] = Counter()
+        self._routes: dict[str, RouteCount] = {}
+        self._appends: dict[str, AppendCount] = {}
         self._registry = CollectorRegistry()
         self._registry.register(_Server(self, logs, budget))
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
-    def answered(self, route: str, status: int, seconds: float) -> None:
-        """Count one answered request. ``route`` is one of a few names, never the path that was asked for."""
-        self._requests[route, status] += 1
-        buckets = self._buckets.get(route)
-        if buckets is None:
-            buckets = self._buckets[route] = [0] * (len(_BOUNDS) + 1)
-        buckets[bisect_left(_BOUNDS, seconds)] += 1
-        self._seconds[route] += seconds  # type: ignore[assignment]  # a Counter adds floats as well
+    def route(self, name: str) -> RouteCount:
+        """The counts of one route. ``name`` is one of a few, never the path that was asked for."""
+        return self._routes.setdefault(name, RouteCount())
 
-    def appended(self, log: str, *, added: int, duplicates: int, size: int) -> None:
-        """Count what one append brought to an existing log; ``size`` in bytes, as sent."""
-        self._appends[log, "added"] += added
-        self._appends[log, "duplicates"] += duplicates
-        self._appends[log, "bytes"] += size
-
-    def rejected(self, log: str, count: int) -> None:
-        """Count foreign events that were refused while their neighbours were taken."""
-        self._appends[log, "rejected"] += count
+    def appends(self, log: str) -> AppendCount:
+        """The counts of what was appended to one log, which must exist."""
+        return self._appends.setdefault(log, AppendCount())
 
     def expose(self) -> bytes:
         """The text exposition, version 0.0.4."""
@@ -65,18 +85,15 @@ class Metrics:
     def families(self) -> Iterator[Metric]:
         """What was counted here."""
         requests = CounterMetricFamily("indelible_http_requests", "Requests answered.", labels=["route", "status"])
-        for (route, status), count in sorted(self._requests.items()):
-            requests.add_metric([route, str(status)], count)
-        yield requests
         duration = HistogramMetricFamily(
             "indelible_http_request_duration_seconds", "From the request's headers to its answer.", labels=["route"]
         )
-        for route, buckets in sorted(self._buckets.items()):
-            total, cumulative = 0, []
-            for bound, count in zip([*map(str, _BOUNDS), "+Inf"], buckets, strict=True):
-                total += count
-                cumulative.append((bound, total))
-            duration.add_metric([route], cumulative, self._seconds[route])
+        for route, count in sorted(self._routes.items()):
+            for status, number in sorted(count.statuses.items()):
+                requests.add_metric([route, str(status)], number)
+            buckets = zip([*map(str, _BOUNDS), "+Inf"], accumulate(count.buckets), strict=True)
+            duration.add_metric([route], list(buckets), count.seconds)
+        yield requests
         yield duration
         for what, text in (
             ("added", "Events appended."),
@@ -85,9 +102,8 @@ class Metrics:
             ("bytes", "Bytes of accepted append bodies, as sent."),
         ):
             family = CounterMetricFamily(f"indelible_append_{what}", text, labels=["log"])
-            for (log, kind), count in sorted(self._appends.items()):
-                if kind == what:
-                    family.add_metric([log], count)
+            for log, appends in sorted(self._appends.items()):
+                family.add_metric([log], getattr(appends, what))
             yield family
 
 

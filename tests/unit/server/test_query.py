@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from indelible.server.append import AppendOptions, parse_options
+from indelible.server.appender import AppendOptions, parse_options
 from indelible.server.problem import Refusal
 from indelible.server.query import choice, natural, parse_natural, parse_query
 

@@ -1,0 +1,127 @@
+"""Single events that arrive together travel together, from the event loop on.
+
+An event prepared or handed over alone costs several times its share of a group. So the small events of one writer for
+one log that arrive within one turn of the event loop are prepared as lines of one stream and submitted as one request
+to the log. Nobody may notice: when anything about the group is not as it should be, each event goes alone, and only
+the one at fault fails.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from indelible.errors import IdConflict, IndelibleError
+from indelible.log import Appended
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from indelible.events import Prepared
+    from indelible.log import Log, Submission
+    from indelible.server.completions import Completions
+
+__all__ = ["SingleEvents"]
+
+
+@dataclass(slots=True)
+class _Group:
+    """The events of one writer for one log, each with whoever waits for it."""
+
+    log: Log
+    principal: str
+    bodies: list[bytes] = field(default_factory=list)
+    waiting: list[asyncio.Future[Appended]] = field(default_factory=list)
+
+
+class SingleEvents:
+    """Groups events on one event loop. Used on that loop only."""
+
+    def __init__(self, completions: Completions) -> None:
+        self._completions = completions
+        self._groups: dict[tuple[str, str], _Group] = {}
+
+    def append(self, log: Log, principal: str, body: bytes) -> asyncio.Future[Appended]:
+        """Append the one event in ``body``, a JSON object, with those that arrive now.
+
+        The future's errors are those of preparing it and of appending it.
+        """
+        key = (log.name, principal)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group(log, principal)
+            self._completions.loop.call_soon(self._send, key)
+        future: asyncio.Future[Appended] = self._completions.loop.create_future()
+        group.bodies.append(body)
+        group.waiting.append(future)
+        return future
+
+    def _send(self, key: tuple[str, str]) -> None:
+        group = self._groups.pop(key)
+        events = _prepare_together(group) if len(group.bodies) > 1 else None
+        if events is None:
+            for body, future in zip(group.bodies, group.waiting, strict=True):
+                self._send_alone(group, body, future)
+        else:
+            self._submit(group.log, events, group.waiting)
+
+    def _send_alone(self, group: _Group, body: bytes, future: asyncio.Future[Appended]) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        try:
+            events = group.log.preparer.prepare_json(body, principal=group.principal, now_ms=now_ms, random=os.urandom)
+        except Exception as error:  # noqa: BLE001 - it is the waiting request's to raise
+            _fail([future], error)
+        else:
+            self._submit(group.log, events, [future])
+
+    def _submit(self, log: Log, events: list[Prepared], waiting: list[asyncio.Future[Appended]]) -> None:
+        finish = self._finish
+
+        def on_done(submission: Submission) -> None:
+            self._completions.call(partial(finish, log, submission, waiting))
+
+        try:
+            log.submit(events, on_done)
+        except Exception as error:  # noqa: BLE001 - as above
+            _fail(waiting, error)
+
+    def _finish(self, log: Log, submission: Submission, waiting: list[asyncio.Future[Appended]]) -> None:
+        try:
+            appended = submission.result()
+        except IdConflict as error:
+            if len(waiting) == 1:
+                _fail(waiting, error)
+                return
+            for event, future in zip(submission.events, waiting, strict=True):
+                self._submit(log, [event], [future])
+        except Exception as error:  # noqa: BLE001 - as above
+            _fail(waiting, error)
+        else:
+            for receipt, future in zip(appended.events, waiting, strict=True):
+                if not future.done():
+                    first = None if receipt.duplicate else receipt.index
+                    added = 0 if receipt.duplicate else 1
+                    future.set_result(Appended(first_index=first, added=added, events=(receipt,)))
+
+
+def _prepare_together(group: _Group) -> list[Prepared] | None:
+    """The events prepared as lines of one stream; ``None`` when that does not give one event for each."""
+    stream = b"\n".join(group.bodies)
+    if stream.count(b"\n") != len(group.bodies) - 1:
+        return None  # one of them stands on several lines
+    try:
+        events = group.log.preparer.prepare_ndjson(
+            stream, principal=group.principal, now_ms=time.time_ns() // 1_000_000, random=os.urandom
+        )
+    except IndelibleError:
+        return None
+    return events if len(events) == len(group.bodies) else None
+
+
+def _fail(waiting: list[asyncio.Future[Appended]], error: Exception) -> None:
+    for future in waiting:
+        if not future.done():
+            future.set_exception(error)
