@@ -1,0 +1,1 @@
+"""The query language: grammar, abstract syntax, and a naive evaluator over records. Does no I/O."""
