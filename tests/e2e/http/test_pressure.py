@@ -72,7 +72,7 @@ def test_full_pool_is_429_and_recovers(
 
     monkeypatch.setattr(target._pool, "put", putting)
     with ThreadPoolExecutor() as clients:
-        with stalled(target, monkeypatch, "_sequencer") as standing:
+        with stalled(target, monkeypatch, "sequencer") as standing:
             sequenced = clients.submit(writer.post, f"/v1/logs/{log}/events", json=EVENT)
             standing.wait()
             pooled = clients.submit(writer.post, f"/v1/logs/{log}/events", content=ndjson(events(10)), headers=STREAM)
@@ -100,7 +100,7 @@ def test_published_too_late_is_503_and_durable(
     """The events are in; the same request again answers with their proofs once there is a checkpoint."""
     target = served.logs.get(log).log
     event = {**EVENT, "id": "01890a5d-ac96-774b-bcce-b302099a8057"}
-    with stalled(target, monkeypatch, "_publisher"):
+    with stalled(target, monkeypatch, "publisher"):
         late = writer.post(f"/v1/logs/{log}/events?wait=published", json=event)
         document = check_problem(late, 503)
         assert "durable" in document["detail"]

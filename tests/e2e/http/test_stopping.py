@@ -48,14 +48,16 @@ def process(path: Path, environment: dict[str, str]) -> Iterator[tuple[subproces
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert server.stderr is not None
+    drained = None
     try:
-        assert server.stderr is not None
         found = None
         while found is None:
             line = server.stderr.readline()
             assert line, "the server ended before it listened"
             found = LISTENING.search(line)
-        threading.Thread(target=server.stderr.read, daemon=True).start()
+        drained = threading.Thread(target=server.stderr.read)
+        drained.start()
         headers = {"Authorization": f"Bearer {secret}"}
         with httpx.Client(base_url=found[1], headers=headers, timeout=30) as client:
             yield server, client
@@ -63,6 +65,9 @@ def process(path: Path, environment: dict[str, str]) -> Iterator[tuple[subproces
         if server.poll() is None:
             server.kill()
         server.wait()
+        if drained is not None:
+            drained.join()
+        server.stderr.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
