@@ -1,7 +1,7 @@
 """Entries become tiles, entry bundles and a root. Pure: the same right edge and entries give the same objects, always.
 
-That is why recovery can replay the journal, and why the publisher can check what it has read back by integrating it
-once more. Layout: C2SP tlog-tiles. A *right edge* is what has to be known of a tree to append to it: for each level of
+That is why recovery can replay the journal, and why the publisher can check what it has read back by computing its
+tiles once more. Layout: C2SP tlog-tiles. A *right edge* is what has to be known of a tree to append to it: for each level of
 tiles the hashes beyond the last full one, and the entries beyond the last full bundle.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from indelible.merkle import Hash
 
-__all__ = ["Integration", "RightEdge", "integrate"]
+__all__ = ["Integration", "RightEdge", "hash_tiles", "integrate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,15 @@ def integrate(edge: RightEdge, entries: Sequence[bytes], leaves: Sequence[Hash])
     if len(entries) != len(leaves):
         raise InternalError(f"{len(entries)} entries came with {len(leaves)} leaf hashes")
     size = edge.size + len(entries)
-    objects, last_entries = _bundles(edge, entries, size)
+    bundles, last_entries = _bundles(edge, entries, size)
+    tiles, levels = hash_tiles(edge, leaves)
+    after = RightEdge(size=size, levels=levels, entries=last_entries)
+    return Integration(objects=(*bundles, *tiles), edge=after, root=after.root())
+
+
+def hash_tiles(edge: RightEdge, leaves: Sequence[Hash]) -> tuple[list[tuple[str, bytes]], tuple[tuple[Hash, ...], ...]]:
+    """The hash tiles that ``leaves`` add to the tree whose right edge is ``edge``, and the levels of the new edge."""
+    objects: list[tuple[str, bytes]] = []
     levels: list[tuple[Hash, ...]] = []
     hashes: Sequence[Hash] = leaves
     level = 0
@@ -86,8 +94,7 @@ def integrate(edge: RightEdge, entries: Sequence[bytes], leaves: Sequence[Hash])
         objects += tiles
         levels.append(rest)
         level += 1
-    after = RightEdge(size=size, levels=tuple(levels), entries=last_entries)
-    return Integration(objects=tuple(objects), edge=after, root=after.root())
+    return objects, tuple(levels)
 
 
 def _bundles(edge: RightEdge, entries: Sequence[bytes], size: int) -> tuple[list[tuple[str, bytes]], tuple[bytes, ...]]:

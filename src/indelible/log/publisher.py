@@ -23,7 +23,7 @@ from indelible.formats import entry_bundle
 from indelible.formats.checkpoint import Checkpoint
 from indelible.formats.entry_bundle import bundle_path, parse_bundle_path
 from indelible.formats.tile import TILE_WIDTH, Tile
-from indelible.log.integrate import Integration, RightEdge, integrate
+from indelible.log.integrate import Integration, RightEdge, hash_tiles, integrate
 from indelible.log.reader import Published
 from indelible.merkle import leaf_hashes
 from indelible.storage.protocols import CheckpointState
@@ -163,16 +163,19 @@ class Publisher:
         """Integrate again from what the store gives back, starting from the edge that has the signed root."""
         if self._edge.root() != self._state.root:
             raise InternalError("the right edge in memory no longer has the last signed root; nothing was signed")
-        stored = {path: self._objects.get(path) for path, _ in result.objects}
         read_back: list[bytes] = []
-        for path, data in stored.items():
+        tiles: list[tuple[str, bytes]] = []
+        for path, _ in result.objects:
+            data = self._objects.get(path)
             if path.startswith("tile/entries/"):
                 read_back += entry_bundle.decode(data, parse_bundle_path(path).width)
+            else:
+                tiles.append((path, data))
         own = read_back[len(self._edge.entries) :]
-        if own != list(entries):
+        if own != list(entries) or tuple(read_back[: len(self._edge.entries)]) != self._edge.entries:
             raise InternalError("the bundles read back do not hold the journaled entries; nothing was signed")
-        again = integrate(self._edge, own, leaf_hashes(own))
-        if again.root != result.root or dict(again.objects) != stored:
+        again, levels = hash_tiles(self._edge, leaf_hashes(own))
+        if again != tiles or RightEdge(size=result.edge.size, levels=levels, entries=()).root() != result.root:
             raise InternalError("the tiles read back do not give the new root; nothing was signed")
 
     def _replaced_partials(self, written: Sequence[tuple[str, bytes]]) -> list[str]:
