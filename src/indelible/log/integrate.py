@@ -1,8 +1,8 @@
 """Entries become tiles, entry bundles and a root. Pure: the same right edge and entries give the same objects, always.
 
 That is why recovery can replay the journal, and why the publisher can check what it has read back by computing its
-tiles once more. Layout: C2SP tlog-tiles. A *right edge* is what has to be known of a tree to append to it: for each level of
-tiles the hashes beyond the last full one, and the entries beyond the last full bundle.
+tiles once more. Layout: C2SP tlog-tiles. A *right edge* is what has to be known of a tree to append to it: for each
+level of tiles the hashes beyond the last full one, and the entries beyond the last full bundle.
 """
 
 from __future__ import annotations
