@@ -10,6 +10,7 @@
     │   ├── IdConflict            an id seen before, with other content
     │   ├── NotFound              no such log, event or key
     │   │   └── NotYetPublished   it exists; a signed checkpoint will cover it shortly
+    │   ├── QueryError            a query that cannot be read; says the column and what was expected there
     │   ├── FormatError           bytes that are not the C2SP or other format they claim to be
     │   ├── UsageError            a call or command that cannot be carried out as given
     │   ├── ConfigurationError    a setting that cannot work
@@ -62,6 +63,7 @@ __all__ = [
     "PeerError",
     "Place",
     "ProofError",
+    "QueryError",
     "ReadOnly",
     "RolledBack",
     "SignatureError",
@@ -144,6 +146,15 @@ class NotYetPublished(NotFound):
     def __init__(self, detail: str, *, retry_after: float) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class QueryError(CallerError):
+    """A query that cannot be read. ``column`` counts its characters from 1; ``detail`` is the text without it."""
+
+    def __init__(self, detail: str, *, column: int) -> None:
+        super().__init__(f"column {column}: {detail}")
+        self.column = column
+        self.detail = detail
 
 
 class FormatError(CallerError):

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "indelible"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
-PURE_ROOMS = ("merkle", "formats", "events")
+PURE_ROOMS = ("merkle", "formats", "events", "query")
 IO_MODULES = {"os", "io", "pathlib", "socket", "sqlite3", "asyncio", "logging", "time", "subprocess", "threading"}
 
 LONG_FILE = 250

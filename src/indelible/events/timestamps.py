@@ -24,6 +24,7 @@ __all__ = [
     "from_milliseconds",
     "is_normal",
     "normalise",
+    "to_microseconds",
     "to_milliseconds",
 ]
 
@@ -34,6 +35,7 @@ _GRAMMAR = re.compile(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 _MANY = 24
 _SEPARATORS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":", 19: ".", 26: "Z"}
@@ -102,6 +104,11 @@ def normalise(text: str) -> str:
     if moment.year < 1970:
         raise ValueError("times before 1970 are not supported")
     return f"{moment.isoformat()}.{(fraction or '')[:6]:0<6}Z"
+
+
+def to_microseconds(normal: str) -> int:
+    """Microseconds since 1970 of a time in normal form."""
+    return (datetime.fromisoformat(normal) - _EPOCH) // _MICROSECOND
 
 
 def to_milliseconds(normal: str) -> int:

@@ -28,6 +28,7 @@ __all__ = [
     "Not",
     "Or",
     "Pattern",
+    "Present",
     "Query",
     "Range",
     "Test",
@@ -45,7 +46,10 @@ class Kind(StrEnum):
     TIME = "time"
     """A moment, in microseconds since 1970 in UTC: :class:`Value` or :class:`Range`."""
     ADDRESS = "address"
-    """An IP address: :class:`Value` (as the record writes it), :class:`Pattern` or :class:`Network`."""
+    """An IP address: :class:`Network`, :class:`Pattern`, or :class:`Value`, which only IPv4 needs.
+
+    One IPv6 address has many spellings, and records keep the one they came in; so a single one is a network of one.
+    """
     ENTITY = "entity"
     """An actor or a target: the text is its id, or its ``type:id``."""
     JSON = "json"
@@ -68,6 +72,14 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """There is a value, whatever it is: ``tenant:*``.
+
+    For :attr:`Kind.JSON` the member exists; ``null``, an object and an empty array are also something.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """Equal to this. An ``int`` for numbers and times, text for everything else.
 
@@ -82,7 +94,8 @@ class Value:
 class Pattern:
     """Text with holes: ``parts`` in this order, anything (also nothing) between two of them.
 
-    ``aws.iam.*`` is ``("aws.iam.", "")``; there are at least two parts. Only strings match a pattern.
+    ``aws.iam.*`` is ``("aws.iam.", "")``; there are at least two parts, of which only the first and the last may be
+    empty, and not both of a pair. Only strings match a pattern.
     """
 
     parts: tuple[str, ...]
@@ -90,17 +103,18 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Between two bounds, of which either may be missing. Numbers only: times and integers are ``int``.
+    """Between two bounds, of which either may be missing; ``low`` is not above ``high``.
 
-    For :attr:`Kind.JSON` only numbers match, compared as IEEE 754 doubles.
+    Bounds are numbers only: for times and integers ``int``. For :attr:`Kind.JSON` only numbers match, compared as IEEE
+    754 doubles: without bounds, any number.
     """
 
     low: float | None = None
     high: float | None = None
     low_open: bool = False
-    """Whether ``low`` itself is outside."""
+    """Whether ``low`` itself is outside; only where there is one."""
     high_open: bool = False
-    """Whether ``high`` itself is outside."""
+    """Whether ``high`` itself is outside; only where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +124,7 @@ class Network:
     network: IPv4Network | IPv6Network
 
 
-Test: TypeAlias = Value | Pattern | Range | Network
+Test: TypeAlias = Present | Value | Pattern | Range | Network
 
 
 @dataclass(frozen=True, slots=True)

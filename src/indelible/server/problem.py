@@ -24,6 +24,7 @@ from indelible.errors import (
     NotFound,
     NotYetPublished,
     Overloaded,
+    QueryError,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -115,6 +116,9 @@ def problem_of(error: BaseException) -> tuple[Problem, list[tuple[bytes, bytes]]
             return _problem(error.status, error.kind, str(error), errors=places), list(error.headers)
         case Unauthenticated():
             return _problem(401, "unauthenticated", str(error)), [(b"www-authenticate", b'Bearer realm="indelible"')]
+        case QueryError():
+            place = ErrorPlace(pointer="?q", detail=str(error))
+            return _problem(400, "bad-query", str(error), errors=[place]), []
         case NotYetPublished():
             return _problem(404, "not-yet-published", str(error)), [_retry_after(error.retry_after)]
         case Unavailable():

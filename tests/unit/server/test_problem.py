@@ -36,6 +36,7 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.PeerError(INSIDE), 500, "internal"),
     (errors.InternalError(INSIDE), 500, "internal"),
     (ValueError(INSIDE), 500, "internal"),
+    (errors.QueryError("expected a term", column=3), 400, "bad-query"),
     (Refusal(415, "unsupported-media-type", "no"), 415, "unsupported-media-type"),
 ]
 
