@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.docs import benchmarks, command_line, http_api, python_api
+from scripts.docs import benchmarks, command_line, configuration, http_api, python_api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +16,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES: dict[str, Callable[[], str]] = {
     "reference/cli.md": command_line.render,
     "reference/python.md": python_api.render,
+    "reference/configuration.md": configuration.render,
     "reference/http.md": http_api.render,
     "benchmarks.md": benchmarks.render,
 }

@@ -46,7 +46,7 @@ def serve(
     terminal = Terminal(json=False)
     serve_directory(
         path,
-        listen or os.environ.get("INDELIBLE_LISTEN"),
+        listen,
         on_listening=lambda address: terminal.note(f"listening on {address}"),
     )
 
@@ -67,13 +67,13 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
     from indelible.access import ApiKeys, Authenticator  # noqa: PLC0415 - after the check above
     from indelible.control import ControlStore  # noqa: PLC0415
     from indelible.embedded import DataDirectory  # noqa: PLC0415
-    from indelible.server import HostedLogs, ServerSettings, create_app, run_server  # noqa: PLC0415
+    from indelible.server import HostedLogs, create_app, run_server  # noqa: PLC0415
 
     _configure_logging()
     with DataDirectory.open(path) as directory:
         lock = directory.lock()
         configuration = directory.configuration
-        host, port = parse_listen(listen or configuration.listen)
+        host, port = parse_listen(listen or configuration.server.listen)
 
         def announce(real_host: str, real_port: int) -> None:
             name = f"[{real_host}]" if ":" in real_host else real_host
@@ -87,7 +87,7 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
                     logs=logs,
                     api_keys=ApiKeys(store),
                     authenticator=Authenticator(store),
-                    settings=ServerSettings(metrics_public=configuration.metrics_public),
+                    settings=configuration.server,
                 )
                 run_server(app, host=host, port=port, on_listening=announce)
         except Interrupted:

@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Self
 from indelible.config import (
     Configuration,
     LogConfiguration,
+    append_log,
     check_log_name,
-    encode_configuration,
-    parse_configuration,
+    initial_document,
+    load_configuration,
 )
 from indelible.embedded import birth
 from indelible.embedded.opening import open_log, remembered_checkpoint
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from indelible.config import Loaded
     from indelible.log import Log
 
 __all__ = ["SYSTEM_LOG", "DataDirectory"]
@@ -52,11 +54,12 @@ _KEYS_MODE = 0o700
 class DataDirectory:
     """One data directory, open for reading; the first call that writes takes its lock, ``close`` gives it back."""
 
-    def __init__(self, path: Path, configuration: Configuration, *, pins: Pins) -> None:
+    def __init__(self, path: Path, loaded: Loaded, environment: Mapping[str, str]) -> None:
         """Use :meth:`create` or :meth:`open`."""
         self.path = path
-        self.configuration = configuration
-        self._pins = pins
+        self._loaded = loaded
+        self._environment = environment
+        self._pins = Pins.load(environment)
         self._lock: WriterLock | None = None
 
     @classmethod
@@ -68,12 +71,13 @@ class DataDirectory:
         Args:
             path: A path that does not exist, or an empty folder.
             origin: The origin of ``main``, from which that of ``_system`` follows; by default one of its own.
-            environment: Says where the user's state directory is, in which the keys are pinned.
+            environment: Says where the user's state directory is, in which the keys are pinned; may hold settings.
 
         Raises:
             UsageError: there is something already, or keys are pinned for this origin.
         """
         path, pins = Path(path), Pins.load(environment)
+        loaded = load_configuration(initial_document(), environment=environment)
         if (path / _CONFIGURATION).exists():
             raise UsageError(f"{path} is a data directory already")
         if path.is_dir() and any(path.iterdir()):
@@ -87,7 +91,7 @@ class DataDirectory:
             )
         path.mkdir(mode=0o750, parents=True, exist_ok=True)
         (path / "keys").mkdir(mode=_KEYS_MODE)
-        directory = cls(path, Configuration(), pins=pins)
+        directory = cls(path, loaded, environment)
         directory._lock = WriterLock.acquire(directory.lock_path)
         try:
             directory._add_log(birth.MAIN_LOG, origin, public=False)
@@ -106,7 +110,22 @@ class DataDirectory:
             ConfigurationError: its configuration cannot be used.
         """
         path = Path(path)
-        return cls(path, _read_configuration(path), pins=Pins.load(environment))
+        return cls(path, _load(path, environment), environment)
+
+    @property
+    def configuration(self) -> Configuration:
+        """What the file and the environment say."""
+        return self._loaded.configuration
+
+    @property
+    def configuration_sources(self) -> Mapping[tuple[str, str], str]:
+        """Where each setting that is not a default was found: ``(section, key)`` to a place in words."""
+        return self._loaded.sources
+
+    @property
+    def configuration_path(self) -> Path:
+        """The configuration file."""
+        return self.path / _CONFIGURATION
 
     @property
     def lock_path(self) -> Path:
@@ -152,7 +171,7 @@ class DataDirectory:
             _check_owner_only(self.path)
             _check_owner_only(self.path / _CONFIGURATION)
             self._lock = WriterLock.acquire(self.lock_path, address=address)
-            self.configuration = _read_configuration(self.path)  # the writer before us may have added a log
+            self._loaded = _load(self.path, self._environment)  # the writer before us may have added a log
         return self._lock
 
     def open_log(self, name: str) -> Log:
@@ -176,7 +195,7 @@ class DataDirectory:
             PosixStores.open(self.path, name),
             configuration,
             keys,
-            publish_interval=self.configuration.publish_interval,
+            settings=self.configuration.log,
             remembered=remembered_checkpoint(self._pins, configuration.origin),
         )
 
@@ -229,15 +248,18 @@ class DataDirectory:
             raise UsageError(f"another log of {self.path} has the origin {origin}")
         vkeys = birth.bring_into_being(self.path, name, origin=origin, keys_folder=self._keys(name), pins=self._pins)
         log = LogConfiguration(name=name, origin=origin, vkeys=vkeys, public=public)
-        self.configuration = self.configuration.with_log(log)
-        replace_file(self.path / _CONFIGURATION, encode_configuration(self.configuration).encode())
+        file = self.configuration_path
+        before = file.read_text(encoding="utf-8") if file.exists() else initial_document()
+        text = append_log(before, log)
+        self._loaded = load_configuration(text, source=str(file), environment=self._environment)
+        replace_file(file, text.encode())
         return log
 
 
-def _read_configuration(path: Path) -> Configuration:
+def _load(path: Path, environment: Mapping[str, str]) -> Loaded:
     file = path / _CONFIGURATION
     try:
-        return parse_configuration(file.read_text(encoding="utf-8"), source=str(file))
+        return load_configuration(file.read_text(encoding="utf-8"), source=str(file), environment=environment)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"{path} is not a data directory; make one with: indelible init --data {path}") from None
     except UnicodeDecodeError as error:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from indelible.errors import Damaged, FormatError
 from indelible.formats.checkpoint import Checkpoint
 from indelible.formats.note import Note
-from indelible.log import Log, LogSettings, Stores
+from indelible.log import Log, Stores
 from indelible.trust.signer import LogSigner
 
 if TYPE_CHECKING:
-    from indelible.config import LogConfiguration
+    from indelible.config import LogConfiguration, LogSettings
     from indelible.storage.posix import PosixStores
     from indelible.trust.pins import Pins
     from indelible.trust.signer import LogKeys
@@ -27,7 +27,7 @@ def open_log(
     configuration: LogConfiguration,
     keys: LogKeys,
     *,
-    publish_interval: float,
+    settings: LogSettings,
     remembered: Checkpoint | None,
 ) -> Log:
     """Recover and start a log; its stores are closed with it, or at once when it cannot be opened."""
@@ -39,7 +39,7 @@ def open_log(
             name=configuration.name,
             origin=configuration.origin,
             signer=LogSigner(keys),
-            settings=LogSettings(publish_interval=publish_interval),
+            settings=settings,
             remembered=remembered,
         )
     except BaseException:

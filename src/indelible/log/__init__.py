@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+from indelible.config import LogSettings
 from indelible.log.clock import Clock, SystemClock
 from indelible.log.log import Log, LogStatus, Stores, Wait, create_log
 from indelible.log.reader import Published, Reader, StoredEntry
-from indelible.log.settings import LogSettings
 from indelible.log.submission import Appended, Receipt, Submission
 
 __all__ = [

@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from indelible.config import LogSettings
 from indelible.errors import NotYetPublished, Unavailable, UsageError
 from indelible.events import Preparer, new_stamp
 from indelible.formats.tlog_policy import Policy
@@ -25,7 +26,6 @@ from indelible.log.publisher import Publisher, sign_checkpoint
 from indelible.log.reader import Reader
 from indelible.log.scrub import Scrubber
 from indelible.log.sequencer import Sequencer
-from indelible.log.settings import LogSettings
 from indelible.log.submission import Appended, Submission
 from indelible.log.tail import Tail
 from indelible.merkle import leaf_hashes

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from indelible.config import ServerSettings
 from indelible.server.app import Application, create_app
 from indelible.server.hosted_logs import HostedLog, HostedLogs
 from indelible.server.run import run_server
-from indelible.server.settings import ServerSettings
 
 __all__ = ["Application", "HostedLog", "HostedLogs", "ServerSettings", "create_app", "run_server"]

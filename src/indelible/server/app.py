@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from litestar import Litestar
 
+from indelible.config import ServerSettings
 from indelible.server.answer import send_answer
 from indelible.server.append import Append
 from indelible.server.blocking import Blocking
@@ -25,7 +26,6 @@ from indelible.server.ingest import Ingest
 from indelible.server.metrics import Metrics
 from indelible.server.response_headers import with_headers
 from indelible.server.routes import all_routes
-from indelible.server.settings import ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from indelible.access import ApiKeys, Authenticator, Permission, Principal
+    from indelible.config import ServerSettings
     from indelible.server.blocking import Blocking
     from indelible.server.body import Budget, Headers
     from indelible.server.hosted_logs import HostedLog, HostedLogs
     from indelible.server.metrics import Metrics
-    from indelible.server.settings import ServerSettings
 
 __all__ = ["Context"]
 

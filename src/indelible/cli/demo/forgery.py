@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from indelible.embedded.opening import open_log
 from indelible.events import Prepared, decode_record
 from indelible.events.identity import pack_id
-from indelible.log import Stores, create_log
+from indelible.log import LogSettings, Stores, create_log
 from indelible.storage.posix import PosixStores
 from indelible.trust.signer import LogKeys, LogSigner
 
@@ -40,7 +40,7 @@ def rewrite_history(data: DataDirectory, name: str, *, index: int, entry: bytes)
         origin=configuration.origin,
         signer=LogSigner(keys),
     )
-    with open_log(stores, configuration, keys, publish_interval=0.2, remembered=None) as log:
+    with open_log(stores, configuration, keys, settings=LogSettings(), remembered=None) as log:
         for start in range(0, len(records), _AT_ONCE):
             log.append(records[start : start + _AT_ONCE], wait="published")
     return len(records)

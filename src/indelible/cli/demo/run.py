@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -55,8 +54,7 @@ def run(
         size = log.run(log.plans.describe()).size
     _say_imported(terminal, tally, size)
     index = wanted_entry(path)
-    address = listen or os.environ.get("INDELIBLE_LISTEN")
-    serve_directory(path, address, on_listening=lambda url: _say_where(terminal, url, path, index))
+    serve_directory(path, listen, on_listening=lambda url: _say_where(terminal, url, path, index))
 
 
 def _make(path: Path, terminal: Terminal) -> None:
