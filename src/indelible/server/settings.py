@@ -24,6 +24,8 @@ class ServerSettings:
         body_timeout: Seconds within which a body must have arrived.
         publish_timeout: Seconds that ``wait=published`` waits for a signed checkpoint before it answers 503.
         drain_timeout: Seconds that requests in hand get to finish once the server has been told to stop.
+        requests_per_second: Requests a second of a principal without a limit of its own; ``None``: any number.
+        events_per_second: Events a second of a principal without a limit of its own; ``None``: any number.
         metrics_public: Whether ``/metrics`` answers without credentials.
     """
 
@@ -37,4 +39,6 @@ class ServerSettings:
     body_timeout: float = 60.0
     publish_timeout: float = 30.0
     drain_timeout: float = 20.0
+    requests_per_second: int | None = None
+    events_per_second: int | None = None
     metrics_public: bool = False
