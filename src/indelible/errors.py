@@ -8,6 +8,7 @@
     │   ├── InvalidEvent          JSON, but not a valid event; names every place
     │   ├── TooLarge              over a limit; says which and what to do instead
     │   ├── IdConflict            an id seen before, with other content
+    │   ├── Conflict              what is there already does not allow this; says what would
     │   ├── NotFound              no such log, event or key
     │   │   └── NotYetPublished   it exists; a signed checkpoint will cover it shortly
     │   ├── QueryError            a query that cannot be read; says the column and what was expected there
@@ -18,6 +19,7 @@
     │   └── Forbidden             good credentials without the right to do this
     ├── Unavailable               nothing is wrong with the call; try again later
     │   ├── Overloaded            a bounded queue is full
+    │   │   └── RateLimited       this principal asks for more than it is granted a second
     │   ├── ReadOnly              the log has stopped taking appends, and says why
     │   ├── StorageFull           no space left
     │   ├── Locked                another writer holds the directory
@@ -47,6 +49,7 @@ __all__ = [
     "CallerError",
     "Closed",
     "ConfigurationError",
+    "Conflict",
     "Damaged",
     "Forbidden",
     "FormatError",
@@ -64,6 +67,7 @@ __all__ = [
     "Place",
     "ProofError",
     "QueryError",
+    "RateLimited",
     "ReadOnly",
     "RolledBack",
     "SignatureError",
@@ -136,6 +140,10 @@ class IdConflict(CallerError):
         self.pointer = pointer
 
 
+class Conflict(CallerError):
+    """What is there already does not allow this: a key rotated before, the last administrator."""
+
+
 class NotFound(CallerError):
     """No such log, event, key or object."""
 
@@ -187,6 +195,10 @@ class Unavailable(IndelibleError):
 
 class Overloaded(Unavailable):
     """A bounded queue is full: slow down."""
+
+
+class RateLimited(Overloaded):
+    """A principal sends more a second than it may; ``retry_after`` is when it may send again."""
 
 
 class ReadOnly(Unavailable):

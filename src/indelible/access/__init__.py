@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from indelible.access.api_keys import ApiKeyInfo, ApiKeys, NewApiKey
+from indelible.access.api_key_info import ApiKeyInfo, NewApiKey
+from indelible.access.api_keys import ApiKeys
 from indelible.access.authenticator import Authenticator
 from indelible.access.principal import Principal
+from indelible.access.rates import RateLimit, Rates
 from indelible.access.roles import Grant, Permission, Role
 
 __all__ = [
@@ -15,5 +17,7 @@ __all__ = [
     "NewApiKey",
     "Permission",
     "Principal",
+    "RateLimit",
+    "Rates",
     "Role",
 ]

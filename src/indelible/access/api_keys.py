@@ -1,58 +1,54 @@
-"""The life of an API key: made, shown once, listed, revoked. Nothing here decides who may do so."""
+"""The life of an API key: made, shown once, listed, rotated, revoked. Nothing here decides who may do so.
+
+A rotated key and its successor stand for the same principal: grants, rate and the name in records stay, and for the
+time of the overlap both work. Whoever has a leaked key has no part in this: it is revoked, and ends at once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from indelible.access.api_key_info import key_info, new_key
 from indelible.access.instants import format_instant, parse_instant
-from indelible.access.roles import Grant, Role
+from indelible.access.rates import RateLimit
 from indelible.access.token import Token
 from indelible.control import ApiKeyRecord, GrantRecord
 from indelible.control import api_keys as statements
-from indelible.errors import NotFound, UsageError
+from indelible.errors import Conflict, NotFound, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from indelible.access.api_key_info import ApiKeyInfo, NewApiKey
+    from indelible.access.roles import Grant
     from indelible.control import ControlStore
 
-__all__ = ["ApiKeyInfo", "ApiKeys", "NewApiKey"]
+__all__ = ["MAX_OVERLAP", "ApiKeys"]
+
+MAX_OVERLAP = timedelta(days=30)
+"""How long a key that was rotated may go on working."""
 
 _MAX_NAME = 256
 _MAX_GRANTS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKeyInfo:
-    """What can be told about a key; never its secret, nor the hash of it."""
-
-    id: str
-    name: str
-    grants: tuple[Grant, ...]
-    created_at: datetime
-    created_by: str
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewApiKey(ApiKeyInfo):
-    """A key just made. ``secret`` is the whole token, and this is the only time that it can be seen."""
-
-    secret: str = field(repr=False)
-
-
 class ApiKeys:
-    """Makes, lists and revokes API keys in the control store."""
+    """Makes, lists, rotates and revokes API keys in the control store."""
 
     def __init__(self, store: ControlStore, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
         self._now = now
 
     def create(
-        self, *, name: str, grants: Sequence[Grant], created_by: str, expires_at: datetime | None = None
+        self,
+        *,
+        name: str,
+        grants: Sequence[Grant],
+        created_by: str,
+        expires_at: datetime | None = None,
+        limit: RateLimit | None = None,
     ) -> NewApiKey:
         """Make a key with these grants; it is durable when this returns.
 
@@ -69,8 +65,8 @@ class ApiKeys:
         if not 1 <= len(granted) <= _MAX_GRANTS:
             detail = f"an API key needs 1 to {_MAX_GRANTS} grants, such as writer:main; it got {len(granted)}"
             raise UsageError(detail)
-        if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
-            raise UsageError("expires_at must be a time in the future, with its offset from UTC")
+        _check_expiry(expires_at, now)
+        limit = limit or RateLimit()
         token = Token.generate()
         record = ApiKeyRecord(
             id=token.id,
@@ -80,26 +76,18 @@ class ApiKeys:
             created_at=format_instant(now),
             created_by=created_by,
             expires_at=None if expires_at is None else format_instant(expires_at),
-            revoked_at=None,
+            requests_per_second=limit.requests_per_second,
+            events_per_second=limit.events_per_second,
             grants=tuple(GrantRecord(role=grant.role.value, log=grant.log) for grant in granted),
         )
         with self._store.transaction() as connection:
             statements.insert_api_key(connection, record)
-        return NewApiKey(
-            id=token.id,
-            name=name,
-            grants=granted,
-            created_at=now,
-            created_by=created_by,
-            expires_at=expires_at,
-            revoked_at=None,
-            secret=token.text,
-        )
+        return new_key(record, token)
 
     def list(self) -> tuple[ApiKeyInfo, ...]:
         """Every key, the newest first; revoked and expired ones stay in the list."""
         with self._store.snapshot() as connection:
-            return tuple(_info(record) for record in statements.list_api_keys(connection))
+            return tuple(key_info(record) for record in statements.list_api_keys(connection))
 
     def get(self, key_id: str) -> ApiKeyInfo:
         """One key.
@@ -108,7 +96,38 @@ class ApiKeys:
             NotFound: no key has this id.
         """
         with self._store.snapshot() as connection:
-            return _info(_found(statements.find_api_key(connection, key_id), key_id))
+            return key_info(_found(statements.find_api_key(connection, key_id), key_id))
+
+    def rotate(self, key_id: str, *, overlap: timedelta, expires_at: datetime | None = None) -> NewApiKey:
+        """Make a key that replaces this one, for the same principal; the old one works on for ``overlap``.
+
+        Without ``expires_at`` the new key lives as long as the old one was made to live: for ever, or as many days.
+
+        Raises:
+            NotFound: no key has this id.
+            Conflict: it is revoked, expired, or rotated already.
+            UsageError: the overlap is negative or longer than ``MAX_OVERLAP``, or the expiry is not in the future.
+        """
+        now = self._now()
+        if not timedelta(0) <= overlap <= MAX_OVERLAP:
+            detail = f"the overlap is a time from 0 to {MAX_OVERLAP.days} days: for so long both keys work"
+            raise UsageError(detail)
+        _check_expiry(expires_at, now)
+        with self._store.transaction() as connection:
+            old = _found(statements.find_api_key(connection, key_id), key_id)
+            _check_rotatable(old, now)
+            token = Token.generate()
+            record = replace(
+                old,
+                id=token.id,
+                secret_sha256=token.digest,
+                created_at=format_instant(now),
+                expires_at=_lifetime_again(old, now) if expires_at is None else format_instant(expires_at),
+                last_used_at=None,
+            )
+            ends = format_instant(now + overlap)
+            statements.replace_api_key(connection, old.id, record, old_expires_at=min(ends, old.expires_at or ends))
+        return new_key(record, token)
 
     def revoke(self, key_id: str, *, by: str) -> ApiKeyInfo:
         """Make the key worthless from now on. Revoking it again changes nothing.
@@ -118,7 +137,7 @@ class ApiKeys:
         """
         with self._store.transaction() as connection:
             statements.revoke_api_key(connection, key_id, at=format_instant(self._now()), by=by)
-            return _info(_found(statements.find_api_key(connection, key_id), key_id))
+            return key_info(_found(statements.find_api_key(connection, key_id), key_id))
 
 
 def _found(record: ApiKeyRecord | None, key_id: str) -> ApiKeyRecord:
@@ -128,13 +147,24 @@ def _found(record: ApiKeyRecord | None, key_id: str) -> ApiKeyRecord:
     return record
 
 
-def _info(record: ApiKeyRecord) -> ApiKeyInfo:
-    return ApiKeyInfo(
-        id=record.id,
-        name=record.name,
-        grants=tuple(Grant(Role(grant.role), grant.log) for grant in record.grants),
-        created_at=parse_instant(record.created_at),
-        created_by=record.created_by,
-        expires_at=None if record.expires_at is None else parse_instant(record.expires_at),
-        revoked_at=None if record.revoked_at is None else parse_instant(record.revoked_at),
-    )
+def _check_expiry(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and (expires_at.tzinfo is None or expires_at <= now):
+        raise UsageError("expires_at must be a time in the future, with its offset from UTC")
+
+
+def _check_rotatable(record: ApiKeyRecord, now: datetime) -> None:
+    if record.revoked_at is not None:
+        detail = f"the API key {record.id} was revoked on {record.revoked_at}; make a new one instead"
+    elif record.rotated_to is not None:
+        detail = f"the API key {record.id} was rotated already, to {record.rotated_to}; rotate that one"
+    elif record.expires_at is not None and parse_instant(record.expires_at) <= now:
+        detail = f"the API key {record.id} expired on {record.expires_at}; make a new one instead"
+    else:
+        return
+    raise Conflict(detail)
+
+
+def _lifetime_again(record: ApiKeyRecord, now: datetime) -> str | None:
+    if record.expires_at is None:
+        return None
+    return format_instant(now + (parse_instant(record.expires_at) - parse_instant(record.created_at)))

@@ -2,7 +2,8 @@
 
 A verified header is remembered under its SHA-256, never as itself, so the second request of a client costs a hash and
 a look-up in memory. What is remembered ends at once when this process changes control data, and within
-``RECHECK_SECONDS`` when another process does.
+``RECHECK_SECONDS`` when another process does. When a key was last used is noted in memory and written down now and
+then (:meth:`Authenticator.write_uses`): no request waits for that, and a crash may lose the last minute of it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import hashlib
 import hmac
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from math import inf
 from typing import TYPE_CHECKING
 
-from indelible.access.instants import parse_instant
+from indelible.access.instants import format_instant, parse_instant
 from indelible.access.principal import Principal
+from indelible.access.rates import RateLimit
 from indelible.access.roles import Grant, Role
 from indelible.access.token import Token
-from indelible.control.api_keys import find_api_key
+from indelible.control.api_keys import find_api_key, note_uses
 from indelible.errors import Unauthenticated
 
 if TYPE_CHECKING:
@@ -26,10 +29,13 @@ if TYPE_CHECKING:
 
     from indelible.control import ApiKeyRecord, ControlStore
 
-__all__ = ["RECHECK_SECONDS", "Authenticator"]
+__all__ = ["RECHECK_SECONDS", "USES_SECONDS", "Authenticator"]
 
 RECHECK_SECONDS = 0.5
 """How long, in seconds, a change by another process may go unnoticed."""
+
+USES_SECONDS = 60.0
+"""How often, in seconds, it is written down at most when keys were used."""
 
 _REFUSAL = (
     "this needs a valid API key: send it as `Authorization: Bearer idl_…`; "
@@ -46,6 +52,7 @@ class _Remembered:
     """A header that was good when control data was at ``generation``."""
 
     principal: Principal
+    key_id: str
     generation: int
     expires: float  # seconds since the epoch
 
@@ -58,6 +65,8 @@ class Authenticator:
         self._clock = clock
         self._remembered: dict[bytes, _Remembered] = {}
         self._rechecked = clock()
+        self._used: dict[str, float] = {}  # key id → seconds since the epoch; swapped as a whole when written down
+        self._uses_written = clock()
 
     def recall(self, header: bytes | None) -> Principal | None:
         """The principal of a header that was verified before and still holds; ``None`` says nothing.
@@ -73,6 +82,7 @@ class Authenticator:
         known = self._remembered.get(hashlib.sha256(header).digest())
         if known is None or known.generation != self._store.generation or now >= known.expires:
             return None
+        self._used[known.key_id] = now
         return known.principal
 
     def authenticate(self, header: bytes | None) -> Principal:
@@ -82,6 +92,24 @@ class Authenticator:
             Unauthenticated: it is absent, malformed, unknown, wrong, revoked or expired; which of these is not told.
         """
         return self.recall(header) or self._verify(header)
+
+    @property
+    def uses_due(self) -> bool:
+        """Whether it is time for :meth:`write_uses`."""
+        return bool(self._used) and not 0 <= self._clock() - self._uses_written < USES_SECONDS
+
+    def write_uses(self) -> None:
+        """Write down when keys were last used. Blocks; raises as :meth:`ControlStore.transaction` does."""
+        self._uses_written = self._clock()
+        used, self._used = self._used, {}
+        if not used:
+            return
+        uses = {
+            key: format_instant(datetime.fromtimestamp(at, UTC).replace(microsecond=0))
+            for key, at in list(used.items())
+        }
+        with self._store.transaction(forgettable=True) as connection:
+            note_uses(connection, uses)
 
     def _verify(self, header: bytes | None) -> Principal:
         now = self._clock()
@@ -97,11 +125,13 @@ class Authenticator:
             id=record.principal_id,
             name=record.name,
             grants=tuple(Grant(Role(grant.role), grant.log) for grant in record.grants),
+            limit=RateLimit(requests_per_second=record.requests_per_second, events_per_second=record.events_per_second),
         )
+        self._used[record.id] = now
         if len(self._remembered) >= _MAX_REMEMBERED:
             self._remembered.clear()  # rare: the clients of the next second pay one look-up each
         self._remembered[hashlib.sha256(header).digest()] = _Remembered(
-            principal=principal, generation=generation, expires=_expiry(record)
+            principal=principal, key_id=record.id, generation=generation, expires=_expiry(record)
         )
         return principal
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from indelible.access.rates import RateLimit
 from indelible.access.roles import Permission
 from indelible.errors import Forbidden
 
@@ -26,11 +27,12 @@ _NEEDED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """An authenticated caller. ``id`` is what records name as their ``principal``."""
+    """An authenticated caller. ``id`` is what records name as their ``principal``; ``limit`` is its own, if any."""
 
     id: str
     name: str
     grants: tuple[Grant, ...]
+    limit: RateLimit = field(default_factory=RateLimit)
 
     def may(self, permission: Permission, log: str) -> bool:
         """Whether any grant allows this on the log of this name."""

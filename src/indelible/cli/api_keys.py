@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indelible.access import ApiKeys, Grant
-from indelible.access.instants import format_instant
+from indelible.access import ApiKeys, Grant, RateLimit
+from indelible.access.api_keys import MAX_OVERLAP
+from indelible.cli.api_key_view import described, print_key, print_new_key, row
 from indelible.cli.target import (
     ApiKeyFileOption,
     DataOption,
@@ -19,29 +20,37 @@ from indelible.cli.target import (
     resolve_target,
 )
 from indelible.cli.terminal import Terminal
+from indelible.cli.times import parse_duration, parse_moment
 from indelible.client import Administration
 from indelible.control import ControlStore
 from indelible.embedded import DataDirectory
 from indelible.embedded.api import local_principal
-from indelible.errors import NotFound, UsageError
+from indelible.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from indelible.access import ApiKeyInfo
+__all__ = ["create", "list_", "register", "revoke", "rotate", "show"]
 
-__all__ = ["create", "list_", "register", "revoke"]
+_KeyArgument = Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `api-keys list` shows it.")]
+_ExpiresOption = Annotated[
+    str | None, typer.Option("--expires", metavar="TIME", help="RFC 3339, such as 2030-01-01T00:00:00Z.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     keys = typer.Typer(
-        help="List, create and revoke API keys.", no_args_is_help=True, epilog="Example: indelible api-keys list"
+        help="List, show, create, rotate and revoke API keys.",
+        no_args_is_help=True,
+        epilog="Example: indelible api-keys list",
     )
     keys.command("list", epilog="Example: indelible api-keys list")(list_)
+    keys.command("show", epilog="Example: indelible api-keys show 7kq2m3xa90bd")(show)
     keys.command("create", epilog="Example: indelible api-keys create --name ci --grant writer:main")(create)
-    keys.command("revoke", epilog="Example: indelible api-keys revoke 7KQ2M3XA")(revoke)
+    keys.command("rotate", epilog="Example: indelible api-keys rotate 7kq2m3xa90bd --overlap 1h")(rotate)
+    keys.command("revoke", epilog="Example: indelible api-keys revoke 7kq2m3xa90bd")(revoke)
     app.add_typer(keys, name="api-keys")
 
 
@@ -59,15 +68,34 @@ def list_(
         with Administration(target.url, api_key=target.api_key) as server:
             keys = server.api_keys()
     else:
-        directory = DataDirectory.open(target.path)
         try:
-            with ControlStore.open(directory.control_path, read_only=True) as store:
-                keys = [_described(key) for key in ApiKeys(store).list()]
+            with _reading(target.path) as stored:
+                keys = [described(key) for key in stored.list()]
         except NotFound:
+            DataDirectory.open(target.path).close()
             keys = []  # a directory that was made in process, and never served
     if json:
         terminal.result({"api_keys": keys})
-    terminal.table(("id", "name", "grants", "created", "state"), [_row(key) for key in keys])
+    terminal.table(("id", "name", "grants", "created", "last used", "state"), [row(key) for key in keys])
+
+
+def show(
+    key_id: _KeyArgument,
+    *,
+    data: DataOption = None,
+    url: UrlOption = None,
+    api_key_file: ApiKeyFileOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show an API key: what it may do, how long it holds, when it was last used. Never its secret."""
+    target = resolve_target(url, data, api_key_file)
+    if isinstance(target, ServerTarget):
+        with Administration(target.url, api_key=target.api_key) as server:
+            key = server.api_key(key_id)
+    else:
+        with _reading(target.path) as stored:
+            key = described(stored.get(key_id))
+    print_key(Terminal(json=json), key)
 
 
 def create(
@@ -77,8 +105,12 @@ def create(
         list[str],
         typer.Option("--grant", metavar="ROLE:LOG", help="writer, reader, auditor or admin, for a log or a pattern."),
     ],
-    expires: Annotated[
-        str | None, typer.Option("--expires", metavar="TIME", help="RFC 3339, such as 2030-01-01T00:00:00Z.")
+    expires: _ExpiresOption = None,
+    requests_per_second: Annotated[
+        int | None, typer.Option("--requests-per-second", metavar="N", help="Refuse more requests than that.")
+    ] = None,
+    events_per_second: Annotated[
+        int | None, typer.Option("--events-per-second", metavar="N", help="Refuse more events than that.")
     ] = None,
     data: DataOption = None,
     url: UrlOption = None,
@@ -86,8 +118,8 @@ def create(
     json: JsonOption = False,
 ) -> None:
     """Make an API key. It is shown once, and only its hash is kept."""
-    terminal = Terminal(json=json)
     grants = [Grant.parse(text) for text in grant]
+    limit = RateLimit(requests_per_second=requests_per_second, events_per_second=events_per_second)
     target = resolve_target(url, data, api_key_file)
     if isinstance(target, ServerTarget):
         with Administration(target.url, api_key=target.api_key) as server:
@@ -95,19 +127,51 @@ def create(
                 name=name,
                 grants=[{"role": one.role.value, "log": one.log} for one in grants],
                 expires_at=expires,
+                limit={"requests_per_second": requests_per_second, "events_per_second": events_per_second},
             )
     else:
         with _writing(target.path) as keys:
-            new = keys.create(name=name, grants=grants, created_by=local_principal(), expires_at=_moment(expires))
-        key = {**_described(new), "secret": new.secret}
-    if json:
-        terminal.result(key)
-    terminal.say(key["secret"])
-    terminal.note("The key is shown only now: keep it where you keep secrets.", style="yellow")
+            new = keys.create(
+                name=name,
+                grants=grants,
+                created_by=local_principal(),
+                expires_at=parse_moment("--expires", expires),
+                limit=limit,
+            )
+        key = described(new)
+    print_new_key(Terminal(json=json), key)
+
+
+def rotate(
+    key_id: _KeyArgument,
+    *,
+    overlap: Annotated[
+        str,
+        typer.Option("--overlap", metavar="TIME", help=f"How long the old key works on, at most {MAX_OVERLAP.days}d."),
+    ] = "24h",
+    expires: _ExpiresOption = None,
+    data: DataOption = None,
+    url: UrlOption = None,
+    api_key_file: ApiKeyFileOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Replace an API key: a new one with the same grants, shown once, while the old one works on for a while."""
+    terminal = Terminal(json=json)
+    lasting = parse_duration("--overlap", overlap)
+    target = resolve_target(url, data, api_key_file)
+    if isinstance(target, ServerTarget):
+        with Administration(target.url, api_key=target.api_key) as server:
+            key = server.rotate_api_key(key_id, overlap=lasting, expires_at=expires)
+    else:
+        with _writing(target.path) as keys:
+            new = keys.rotate(key_id, overlap=timedelta(seconds=lasting), expires_at=parse_moment("--expires", expires))
+        key = described(new)
+    print_new_key(terminal, key)
+    terminal.note(f"{key_id} works on for {overlap}, unless it ends sooner.")
 
 
 def revoke(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `api-keys list` shows it.")],
+    key_id: _KeyArgument,
     *,
     data: DataOption = None,
     url: UrlOption = None,
@@ -129,42 +193,16 @@ def revoke(
 
 
 @contextmanager
+def _reading(path: Path) -> Iterator[ApiKeys]:
+    """The keys of a directory, beside whatever changes them."""
+    with DataDirectory.open(path) as directory, ControlStore.open(directory.control_path, read_only=True) as store:
+        yield ApiKeys(store)
+
+
+@contextmanager
 def _writing(path: Path) -> Iterator[ApiKeys]:
     """The keys of a directory, to be changed under its lock."""
     with DataDirectory.open(path) as directory:
         directory.lock()
         with ControlStore.open(directory.control_path) as store:
             yield ApiKeys(store)
-
-
-def _described(key: ApiKeyInfo) -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "grants": [{"role": grant.role.value, "log": grant.log} for grant in key.grants],
-        "created_at": format_instant(key.created_at),
-        "created_by": key.created_by,
-        "expires_at": None if key.expires_at is None else format_instant(key.expires_at),
-        "revoked_at": None if key.revoked_at is None else format_instant(key.revoked_at),
-    }
-
-
-def _row(key: Mapping[str, Any]) -> tuple[str, ...]:
-    grants = " ".join(f"{grant['role']}:{grant['log']}" for grant in key["grants"])
-    if key["revoked_at"] is not None:
-        state = f"revoked {key['revoked_at']}"
-    else:
-        state = "active" if key["expires_at"] is None else f"until {key['expires_at']}"
-    return key["id"], key["name"], grants, key["created_at"], state
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--expires {text!r} is not a time such as 2030-01-01T00:00:00Z") from None
-    if moment.tzinfo is None:
-        raise UsageError(f"--expires {text!r} lacks its zone: end it with Z for UTC")
-    return moment

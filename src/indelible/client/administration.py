@@ -13,6 +13,7 @@ from indelible.client.problem import error_of
 from indelible.config import check_log_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
@@ -56,16 +57,34 @@ class Administration:
         """Every API key, without its secret."""
         return decode(self._ask("GET", "/v1/api-keys"), _ApiKeys).api_keys
 
-    def create_api_key(self, *, name: str, grants: list[dict[str, str]], expires_at: str | None) -> dict[str, Any]:
+    def api_key(self, key_id: str) -> dict[str, Any]:
+        """One API key, without its secret."""
+        return decode(self._ask("GET", _key_path(key_id)), dict[str, Any])
+
+    def create_api_key(
+        self,
+        *,
+        name: str,
+        grants: list[dict[str, str]],
+        expires_at: str | None = None,
+        limit: Mapping[str, int | None] | None = None,
+    ) -> dict[str, Any]:
         """Make an API key; the answer holds its secret, for the only time."""
-        wanted: dict[str, Any] = {"name": name, "grants": grants}
+        wanted: dict[str, Any] = {"name": name, "grants": grants, "limit": dict(limit or {})}
         if expires_at is not None:
             wanted["expires_at"] = expires_at
         return decode(self._ask("POST", "/v1/api-keys", wanted), dict[str, Any])
 
+    def rotate_api_key(self, key_id: str, *, overlap: int, expires_at: str | None = None) -> dict[str, Any]:
+        """Replace a key, which works on for ``overlap`` seconds; the answer holds the new one's secret."""
+        wanted: dict[str, Any] = {"overlap": overlap}
+        if expires_at is not None:
+            wanted["expires_at"] = expires_at
+        return decode(self._ask("POST", f"{_key_path(key_id)}/rotate", wanted), dict[str, Any])
+
     def revoke_api_key(self, key_id: str) -> None:
         """Make a key worthless, at once."""
-        self._ask("DELETE", f"/v1/api-keys/{quote(key_id, safe='')}")
+        self._ask("DELETE", _key_path(key_id))
 
     def close(self) -> None:
         """Close the connections."""
@@ -86,3 +105,7 @@ class Administration:
         if answer.status not in (200, 201, 204):
             raise error_of(answer)
         return answer
+
+
+def _key_path(key_id: str) -> str:
+    return f"/v1/api-keys/{quote(key_id, safe='')}"

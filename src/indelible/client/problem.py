@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from indelible.errors import (
+    Conflict,
     Forbidden,
     IdConflict,
     IndelibleError,
@@ -22,6 +23,7 @@ from indelible.errors import (
     Overloaded,
     PeerError,
     Place,
+    RateLimited,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -64,7 +66,7 @@ def error_of(answer: Answer) -> IndelibleError:
     """The error that an answer other than 2xx stands for."""
     problem = _problem(answer)
     detail = problem.detail or problem.title or f"the server answered {answer.status} without saying why"
-    specific = _about_input(answer.status, problem, detail) or _about_time(answer, detail)
+    specific = _about_input(answer.status, problem, detail) or _about_time(answer, problem, detail)
     if specific is not None:
         return specific
     if problem.type.endswith(":integrity"):
@@ -80,6 +82,8 @@ def _about_input(status: int, problem: _Problem, detail: str) -> IndelibleError 
             return MalformedInput(detail, places=places)
         case 409 if problem.id is not None:
             return IdConflict(problem.id, first_index=problem.first_index, pointer=pointer)
+        case 409 if problem.type.endswith(":conflict"):
+            return Conflict(detail)
         case 413:
             return TooLarge(detail, limit=problem.limit or 0, pointer=pointer)
         case 422 if places and problem.type.endswith(":invalid-event"):
@@ -87,12 +91,13 @@ def _about_input(status: int, problem: _Problem, detail: str) -> IndelibleError 
     return None
 
 
-def _about_time(answer: Answer, detail: str) -> IndelibleError | None:
+def _about_time(answer: Answer, problem: _Problem, detail: str) -> IndelibleError | None:
     match answer.status:
         case 404 if "retry-after" in answer.headers:
             return NotYetPublished(detail, retry_after=retry_after(answer))
         case 429:
-            return Overloaded(detail, retry_after=retry_after(answer))
+            kind = RateLimited if problem.type.endswith(":rate-limited") else Overloaded
+            return kind(detail, retry_after=retry_after(answer))
         case 502 | 503 | 504:
             return Unavailable(detail, retry_after=retry_after(answer))
     return None

@@ -51,6 +51,8 @@ class ServerSettings:
         body_timeout: Time within which a body must have arrived.
         publish_timeout: How long ``wait=published`` waits for a signed checkpoint before it answers 503.
         drain_timeout: How long requests in hand get to finish once the server has been told to stop.
+        requests_per_second: Requests a second of a principal without a limit of its own; 0: any number.
+        events_per_second: Events a second of a principal without a limit of its own; 0: any number.
     """
 
     listen: str = setting(DEFAULT_LISTEN, Rule(variable="INDELIBLE_LISTEN", check=parse_listen))
@@ -66,6 +68,8 @@ class ServerSettings:
     body_timeout: float = setting(60.0, Rule(unit="seconds", low=0.01, high=3_600))
     publish_timeout: float = setting(30.0, Rule(unit="seconds", low=0.01, high=3_600))
     drain_timeout: float = setting(20.0, Rule(unit="seconds", low=0, high=3_600))
+    requests_per_second: int = setting(0, Rule(unit="requests", low=0, high=1_000_000_000))
+    events_per_second: int = setting(0, Rule(unit="entries", low=0, high=1_000_000_000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

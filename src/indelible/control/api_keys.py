@@ -10,11 +10,20 @@ from sqlalchemy import insert, select, update
 from indelible.control.schema import api_keys, grants, principals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Connection, RowMapping
 
-__all__ = ["ApiKeyRecord", "GrantRecord", "find_api_key", "insert_api_key", "list_api_keys", "revoke_api_key"]
+__all__ = [
+    "ApiKeyRecord",
+    "GrantRecord",
+    "find_api_key",
+    "insert_api_key",
+    "list_api_keys",
+    "note_uses",
+    "replace_api_key",
+    "revoke_api_key",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,20 +45,29 @@ class ApiKeyRecord:
     created_at: str
     created_by: str
     expires_at: str | None
-    revoked_at: str | None
+    revoked_at: str | None = None
+    rotated_to: str | None = None
+    last_used_at: str | None = None
+    requests_per_second: int | None = None
+    events_per_second: int | None = None
     grants: tuple[GrantRecord, ...]
 
 
-_SELECT = select(
-    api_keys.c.id,
-    api_keys.c.principal_id,
-    principals.c.name,
-    api_keys.c.secret_sha256,
-    api_keys.c.created_at,
-    principals.c.created_by,
-    api_keys.c.expires_at,
-    api_keys.c.revoked_at,
-).join_from(api_keys, principals)
+_OF_KEY = (
+    "id",
+    "principal_id",
+    "secret_sha256",
+    "created_at",
+    "expires_at",
+    "revoked_at",
+    "rotated_to",
+    "last_used_at",
+    "requests_per_second",
+    "events_per_second",
+)
+_SELECT = select(*(api_keys.c[name] for name in _OF_KEY), principals.c.name, principals.c.created_by).join_from(
+    api_keys, principals
+)
 
 
 def insert_api_key(connection: Connection, record: ApiKeyRecord) -> None:
@@ -63,17 +81,17 @@ def insert_api_key(connection: Connection, record: ApiKeyRecord) -> None:
             created_by=record.created_by,
         )
     )
-    connection.execute(
-        insert(api_keys).values(
-            id=record.id,
-            principal_id=record.principal_id,
-            secret_sha256=record.secret_sha256,
-            created_at=record.created_at,
-            expires_at=record.expires_at,
-        )
-    )
+    _insert_key(connection, record)
     shared = {"principal_id": record.principal_id, "created_at": record.created_at, "created_by": record.created_by}
     connection.execute(insert(grants), [{"role": g.role, "log": g.log, **shared} for g in record.grants])
+
+
+def replace_api_key(connection: Connection, old_id: str, record: ApiKeyRecord, *, old_expires_at: str) -> None:
+    """Add a key for a principal that has one, and let the old one end at ``old_expires_at``."""
+    _insert_key(connection, record)
+    connection.execute(
+        update(api_keys).where(api_keys.c.id == old_id).values(rotated_to=record.id, expires_at=old_expires_at)
+    )
 
 
 def find_api_key(connection: Connection, key_id: str) -> ApiKeyRecord | None:
@@ -105,6 +123,16 @@ def revoke_api_key(connection: Connection, key_id: str, *, at: str, by: str) -> 
         .where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
         .values(revoked_at=at, revoked_by=by)
     )
+
+
+def note_uses(connection: Connection, uses: Mapping[str, str]) -> None:
+    """Set when each of these keys was last used."""
+    for key_id, at in uses.items():
+        connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=at))
+
+
+def _insert_key(connection: Connection, record: ApiKeyRecord) -> None:
+    connection.execute(insert(api_keys).values({name: getattr(record, name) for name in _OF_KEY}))
 
 
 def _record(row: RowMapping, granted: Sequence[GrantRecord]) -> ApiKeyRecord:

@@ -47,6 +47,10 @@ api_keys = Table(
     Column("expires_at", _TIME),
     Column("revoked_at", _TIME),
     Column("revoked_by", String(256)),
+    Column("rotated_to", String(32)),  # the key that replaces this one, for the same principal
+    Column("last_used_at", _TIME),  # to within a minute, and lost for that long in a crash
+    Column("requests_per_second", Integer),
+    Column("events_per_second", Integer),
     CheckConstraint("length(secret_sha256) = 32", name="secret_sha256"),
 )
 

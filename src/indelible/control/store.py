@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from indelible.control import migrate, sqlite
-from indelible.errors import NotFound
+from indelible.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,8 @@ class ControlStore:
 
         Raises:
             NotFound: there is no such file, and ``read_only`` forbids to create it.
-            ConfigurationError: a later version made it, or the file system cannot hold it.
+            ConfigurationError: a later version made it, or the file system cannot hold it; or, with ``read_only``, an
+                earlier version made it.
             Damaged: it is not a control database.
         """
         if not read_only:
@@ -57,7 +58,8 @@ class ControlStore:
             raise sqlite.translated(error, path) from error
         try:
             with store._connected(writes=not read_only) as connection:
-                if not migrate.check_revision(connection, path) and not read_only:
+                if not migrate.check_revision(connection, path):
+                    _check_may_upgrade(path, read_only=read_only)
                     migrate.upgrade(connection)
         except BaseException:
             store.close()
@@ -73,8 +75,11 @@ class ControlStore:
         return self._generation
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, forgettable: bool = False) -> Iterator[Connection]:
         """Change something: durable when the block ends, undone when it raises.
+
+        With ``forgettable`` nothing changes that anybody remembers (when a key was last used, say), and
+        :attr:`generation` stays.
 
         Raises:
             StorageFull: no space; nothing was changed.
@@ -85,7 +90,8 @@ class ControlStore:
             try:
                 yield connection
             finally:
-                self._generation += 1  # under the lock, so before anybody else can read what is about to be committed
+                if not forgettable:
+                    self._generation += 1  # under the lock, so before anybody can read what is about to be committed
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -130,3 +136,12 @@ class ControlStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _check_may_upgrade(path: Path, *, read_only: bool) -> None:
+    if read_only:
+        detail = (
+            f"{path} was made by an earlier version of Indelible; start the server with this version, or make a change "
+            "with it, and it will be brought up to date"
+        )
+        raise ConfigurationError(detail)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from litestar import Litestar
 
+from indelible.access import RateLimit, Rates
 from indelible.config import ServerSettings
 from indelible.server.answer import send_answer
 from indelible.server.append import Append
@@ -58,6 +59,12 @@ def create_app(
             blocking=Blocking(settings.threads),
             budget=budget,
             metrics=Metrics(logs, budget),
+            rates=Rates(
+                RateLimit(
+                    requests_per_second=settings.requests_per_second or None,
+                    events_per_second=settings.events_per_second or None,
+                )
+            ),
         )
     )
 
@@ -121,8 +128,9 @@ class Application:
         self._idle = None
 
     def close(self) -> None:
-        """End the threads. The logs are their opener's to close."""
+        """End the threads, and write down what is kept in memory. The logs are their opener's to close."""
         self._context.blocking.close()
+        self._context.write_uses()
 
     def _plain_endpoint(self, scope: Scope, receive: Receive) -> tuple[Awaitable[Answer] | None, RouteCount]:
         path: str = scope["path"]

@@ -65,6 +65,7 @@ class Append:
         with Reserved(context.budget) as reserved:
             body = await read_body(receive, headers, reserved, limit=settings.max_body, seconds=settings.body_timeout)
             if len(body) <= _GROUPED and body.startswith(b"{") and media_type is MediaType.JSON and not compressed:
+                context.rates.take_events(principal, 1)
                 appended = await self._append_single(log, principal.id, body)
             else:
 
@@ -75,6 +76,7 @@ class Append:
                 inline = len(body) <= settings.inline_body and not compressed
                 admitted = admit() if inline else await context.blocking(admit)
                 check_proofs(options, len(admitted.events), settings.max_proofs)
+                context.rates.take_events(principal, len(admitted.events))
                 appended = await self._append(log, admitted)
             if options.published:
                 await self._appender.wait_published(log, appended)

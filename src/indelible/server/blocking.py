@@ -28,6 +28,10 @@ class Blocking:
         """Run ``function`` in a thread and return, or raise, what it does."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, function)
 
+    def start(self, function: Callable[[], None]) -> None:
+        """Have ``function`` run in a thread, with nobody waiting for it; it must deal with its own errors."""
+        self._executor.submit(function)
+
     def close(self) -> None:
         """Wait for what runs, and end the threads."""
         self._executor.shutdown()

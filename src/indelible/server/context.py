@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
+from indelible.errors import Unavailable
+
 if TYPE_CHECKING:
-    from indelible.access import ApiKeys, Authenticator, Permission, Principal
+    from indelible.access import ApiKeys, Authenticator, Permission, Principal, Rates
     from indelible.config import ServerSettings
     from indelible.server.blocking import Blocking
     from indelible.server.body import Budget, Headers
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
     from indelible.server.metrics import Metrics
 
 __all__ = ["Context"]
+
+_log = structlog.get_logger("indelible.server")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,26 +33,39 @@ class Context:
     blocking: Blocking
     budget: Budget
     metrics: Metrics
+    rates: Rates
 
     async def authenticate(self, headers: Headers) -> Principal:
         """Who is asking.
 
         Raises:
             Unauthenticated: nobody that is known.
+            RateLimited: somebody who has sent their share of requests for now.
         """
-        known = self.authenticator.recall(headers.authorization)
-        if known is not None:
-            return known
-        return await self.blocking(lambda: self.authenticator.authenticate(headers.authorization))
+        principal = self.authenticator.recall(headers.authorization)
+        if principal is None:
+            principal = await self.blocking(lambda: self.authenticator.authenticate(headers.authorization))
+        if self.authenticator.uses_due:
+            self.blocking.start(self.write_uses)
+        self.rates.take_request(principal)
+        return principal
 
     async def authorise(self, headers: Headers, permission: Permission, log: str) -> tuple[Principal, HostedLog]:
         """Who is asking, and the log, once it is known that they may do this with it.
 
         Raises:
             Unauthenticated: nobody that is known.
+            RateLimited: as :meth:`authenticate`.
             Forbidden: they may not; said before it is known whether there is such a log.
             NotFound: there is no such log.
         """
         principal = await self.authenticate(headers)
         principal.require(permission, log)
         return principal, self.logs.get(log)
+
+    def write_uses(self) -> None:
+        """Write down when keys were last used. Blocks. What cannot be written is not worth stopping for."""
+        try:
+            self.authenticator.write_uses()
+        except Unavailable as error:
+            _log.warning("key_uses_not_written", error=type(error).__name__)

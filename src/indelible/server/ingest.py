@@ -93,6 +93,7 @@ class Ingest:
 
             admitted = await context.blocking(admit)
             check_proofs(options, len(admitted.events), settings.max_proofs)
+            context.rates.take_events(principal, len(admitted.events))
             appended = await self._append(hosted.log, admitted)
             if options.published and appended.events:
                 await self._appender.wait_published(hosted.log, appended)

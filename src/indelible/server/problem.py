@@ -15,6 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 from indelible.errors import (
     CallerError,
     ConfigurationError,
+    Conflict,
     Forbidden,
     FormatError,
     IdConflict,
@@ -25,6 +26,7 @@ from indelible.errors import (
     NotYetPublished,
     Overloaded,
     QueryError,
+    RateLimited,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -90,16 +92,33 @@ _TITLES = {
     "method-not-allowed": "This cannot be done here",
     "timeout": "The request took too long to arrive",
     "already-exists": "The name is taken",
+    "conflict": "What is there does not allow this",
     "id-conflict": "The id was used for another event",
     "too-large": "Too large",
     "unsupported-media-type": "This kind of content is not understood",
     "invalid-event": "Not a valid event",
     "invalid-request": "Not a valid request",
     "overloaded": "Too much at once",
+    "rate-limited": "More than this key may send a second",
     "unavailable": "Not possible right now",
     "integrity": "Stored data is damaged",
     "internal": "An error of ours",
 }
+
+_BUSY: tuple[tuple[type[Unavailable], int, str], ...] = (
+    (RateLimited, 429, "rate-limited"),
+    (Overloaded, 429, "overloaded"),
+    (Unavailable, 503, "unavailable"),
+)
+"""What may pass: the first that fits."""
+
+_PLAIN: tuple[tuple[type[CallerError], int, str], ...] = (
+    (Conflict, 409, "conflict"),
+    (Forbidden, 403, "forbidden"),
+    (NotFound, 404, "not-found"),
+    (FormatError, 400, "malformed-input"),
+)
+"""What says all that there is to say in its text."""
 
 _DAMAGED = (
     "something stored is not what was written; the server's own log names it, and `indelible verify` on its data "
@@ -122,7 +141,7 @@ def problem_of(error: BaseException) -> tuple[Problem, list[tuple[bytes, bytes]]
         case NotYetPublished():
             return _problem(404, "not-yet-published", str(error)), [_retry_after(error.retry_after)]
         case Unavailable():
-            status, kind = (429, "overloaded") if isinstance(error, Overloaded) else (503, "unavailable")
+            status, kind = next((status, kind) for form, status, kind in _BUSY if isinstance(error, form))
             return _problem(status, kind, str(error)), [_retry_after(error.retry_after)]
         case CallerError() if not isinstance(error, ConfigurationError):
             return _of_caller(error), []
@@ -145,13 +164,10 @@ def _of_caller(error: CallerError) -> Problem:
         case IdConflict():
             place = [ErrorPlace(pointer=error.pointer, detail=detail)]
             return _problem(409, "id-conflict", detail, errors=place, id=error.event_id, first_index=error.first_index)
-        case Forbidden():
-            return _problem(403, "forbidden", detail)
-        case NotFound():
-            return _problem(404, "not-found", detail)
-        case FormatError():
-            return _problem(400, "malformed-input", detail)
         case _:
+            for form, status, kind in _PLAIN:
+                if isinstance(error, form):
+                    return _problem(status, kind, detail)
             return _problem(422, "invalid-request", detail)
 
 

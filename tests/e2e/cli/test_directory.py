@@ -228,6 +228,21 @@ def test_logs_and_api_keys_are_administered_without_a_server(made: InProcess) ->
     assert first["grants"] == [{"role": "writer", "log": "team-*"}]
     assert first["revoked_at"] is not None
     assert "no API key" in made("api-keys", "revoke", "nope").expect(2).err
+    old = made(
+        "api-keys", "create", "--name", "bot", "--grant", "writer:main", "--events-per-second", "9", "--json"
+    ).json
+    new = made("api-keys", "rotate", old["id"], "--overlap", "90m", "--json").expect(0).json
+    assert (new["principal"], new["limit"]["events_per_second"]) == (old["principal"], 9)
+    shown = made("api-keys", "show", old["id"], "--json").expect(0).json
+    assert (shown["rotated_to"], "secret" in shown) == (new["id"], False)
+    lines = made("api-keys", "show", old["id"]).expect(0).out
+    assert f"replaced by {new['id']}" in lines
+    assert "9 events/s" in lines
+    assert old["secret"] not in lines
+    assert new["id"] in made("api-keys", "rotate", old["id"]).expect(2).err
+    assert "30m, 24h or 7d" in made("api-keys", "rotate", new["id"], "--overlap", "soon").expect(2).err
+    made("api-keys", "rotate", new["id"], "--overlap", "0s").expect(0)
+    assert "expired" in made("api-keys", "show", new["id"]).expect(0).out
     assert made("api-keys", "create", "--name", "x", "--grant", "owner:main").expect(2).err
 
 

@@ -102,6 +102,9 @@ def test_commands_speak_to_a_server(cli: InProcess, server: Serving) -> None:
     key = cli("api-keys", "create", "--name", "ci", "--grant", "writer:team-b", "--json", *remote).expect(0).json
     record = ("record", "a.b", "--actor", "user:ada", "--log", "team-b", "--url", server.url)
     cli(*record, INDELIBLE_API_KEY=key["secret"]).expect(0)
+    new = cli("api-keys", "rotate", key["id"], "--overlap", "1h", "--json", *remote).expect(0).json
+    cli(*record, INDELIBLE_API_KEY=new["secret"]).expect(0)
+    assert cli("api-keys", "show", key["id"], "--json", *remote).expect(0).json["rotated_to"] == new["id"]
     cli("api-keys", "revoke", key["id"], *remote).expect(0)
     assert "API key" in cli(*record, INDELIBLE_API_KEY=key["secret"]).expect(2).err
 

@@ -37,6 +37,7 @@ class Served:
     app: Application
     logs: HostedLogs
     api_keys: ApiKeys
+    authenticator: Authenticator
     secrets: dict[str, str]
     _numbers: Iterator[int]
 
@@ -69,9 +70,18 @@ def serving(folder: Path, *, settings: ServerSettings | None = None) -> Iterator
         secrets = {
             role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], created_by="test").secret for role in ROLES
         }
-        app = create_app(logs=logs, api_keys=keys, authenticator=Authenticator(store), settings=settings)
+        authenticator = Authenticator(store)
+        app = create_app(logs=logs, api_keys=keys, authenticator=authenticator, settings=settings)
         with running(app) as url:
-            yield Served(url=url, app=app, logs=logs, api_keys=keys, secrets=secrets, _numbers=itertools.count())
+            yield Served(
+                url=url,
+                app=app,
+                logs=logs,
+                api_keys=keys,
+                authenticator=authenticator,
+                secrets=secrets,
+                _numbers=itertools.count(),
+            )
         app.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
     import httpx
 
     from tests.e2e.http.serving import Served
+
+
+TRAIL = {
+    "Records": [
+        {
+            "eventID": "00000000-0000-4000-8000-000000000000",
+            "eventTime": "2026-01-31T08:00:00Z",
+            "eventSource": "iam.amazonaws.com",
+            "eventName": "CreateUser",
+            "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::1:user/ada"},
+        }
+    ]
+}
 
 
 def test_describe_log_says_what_a_verifier_needs(writer: httpx.Client, log: str) -> None:
@@ -109,9 +124,71 @@ def test_api_key_is_made_used_listed_and_revoked(served: Served, admin: httpx.Cl
     assert shown["revoked_at"]
 
 
+def test_api_key_is_rotated_without_a_gap(served: Served, admin: httpx.Client, log: str) -> None:
+    """The new key is another secret of the same principal; the old one works until its overlap is over."""
+    made = admin.post("/v1/api-keys", json={"name": "ci", "grants": [{"role": "writer", "log": log}]}).json()
+    answer = admin.post(f"/v1/api-keys/{made['id']}/rotate", json={"overlap": 3_600})
+    assert answer.status_code == 201
+    new = answer.json()
+    assert answer.headers["location"] == f"/v1/api-keys/{new['id']}"
+    for secret in (made["secret"], new["secret"]):
+        headers = {"Authorization": f"Bearer {secret}"}
+        with served.client(None) as client:
+            answer = client.post(f"/v1/logs/{log}/events?wait=published", json=EVENT, headers=headers)
+            assert answer.status_code == 201
+            assert answer.json()["events"]
+    reader = served.logs.get(log).log.reader
+    assert {json.loads(reader.get(index).entry)["principal"] for index in (0, 1)} == {made["principal"]}
+    old = admin.get(f"/v1/api-keys/{made['id']}").json()
+    assert (old["rotated_to"], "secret" in old) == (new["id"], False)
+    assert old["expires_at"]
+    check_problem(admin.post(f"/v1/api-keys/{made['id']}/rotate", json={}), 409)
+    assert admin.post(f"/v1/api-keys/{new['id']}/rotate", json={"overlap": 0}).status_code == 201
+    with served.client(None) as client:
+        check_problem(client.get("/v1/logs", headers={"Authorization": f"Bearer {new['secret']}"}), 401)
+
+
+def test_api_key_is_held_to_its_rate(served: Served, admin: httpx.Client, log: str) -> None:
+    """429 with a problem type of its own and Retry-After: for requests, and for events, all or nothing."""
+    grants = [{"role": "writer", "log": log}]
+    slow = admin.post("/v1/api-keys", json={"name": "slow", "grants": grants, "limit": {"requests_per_second": 1}})
+    few = admin.post("/v1/api-keys", json={"name": "few", "grants": grants, "limit": {"events_per_second": 1}})
+    assert slow.json()["limit"] == {"requests_per_second": 1, "events_per_second": None}
+    with served.client(None) as client:
+        client.headers["Authorization"] = f"Bearer {slow.json()['secret']}"
+        answers = [client.get("/v1/logs") for _ in range(10)]
+        assert answers[0].status_code == 200
+        document = check_problem(answers[1], 429)
+        assert document["type"] == "urn:indelible:problem:rate-limited"
+        assert answers[1].headers["retry-after"] == "1"
+        client.headers["Authorization"] = f"Bearer {few.json()['secret']}"
+        assert client.post(f"/v1/logs/{log}/events", json=[EVENT] * 20).status_code == 201
+        for path, body in (("events", EVENT), ("events", [EVENT, EVENT]), ("ingest/cloudtrail", TRAIL)):
+            answer = client.post(f"/v1/logs/{log}/{path}", json=body)
+            document = check_problem(answer, 429)
+            assert document["type"] == "urn:indelible:problem:rate-limited"
+            assert 10 <= int(answer.headers["retry-after"]) <= 20
+    assert served.journaled(log) == 20
+
+
+def test_api_key_shows_when_it_was_last_used(served: Served, admin: httpx.Client, log: str) -> None:
+    """Once it has been written down, which no request waits for."""
+    made = admin.post("/v1/api-keys", json={"name": "ci", "grants": [{"role": "reader", "log": log}]}).json()
+    assert made["last_used_at"] is None
+    with served.client(None) as client:
+        client.get("/v1/logs", headers={"Authorization": f"Bearer {made['secret']}"})
+    served.authenticator.write_uses()
+    used = datetime.fromisoformat(admin.get(f"/v1/api-keys/{made['id']}").json()["last_used_at"])
+    assert datetime.fromisoformat(made["created_at"]) - used < timedelta(seconds=1)
+    assert used <= datetime.now(UTC)
+
+
 @pytest.mark.parametrize(
     ("change", "pointers"),
     [
+        ({"limit": {"requests_per_second": 0}}, ("/limit/requests_per_second",)),
+        ({"limit": {"events_per_second": 1.5}}, ("/limit/events_per_second",)),
+        ({"limit": {"bytes_per_second": 1}}, ("/limit",)),
         ({"grants": []}, ()),
         ({"grants": [{"role": "owner", "log": "main"}]}, ("/grants/0/role",)),
         ({"grants": [{"role": "writer", "log": "main"}, {"role": "writer", "log": "a*b"}]}, ("/grants/1/log",)),
@@ -151,6 +228,8 @@ def test_administration_needs_an_admin(served: Served, role: str) -> None:
         check_problem(client.post("/v1/logs", json={"log": "x"}), 403)
         check_problem(client.get("/v1/api-keys"), 403)
         check_problem(client.post("/v1/api-keys", json={"name": "x", "grants": []}), 403)
+        check_problem(client.get("/v1/api-keys/x"), 403)
+        check_problem(client.post("/v1/api-keys/x/rotate", json={}), 403)
         check_problem(client.delete("/v1/api-keys/x"), 403)
 
 
@@ -171,5 +250,7 @@ def test_administrator_of_a_team_stays_within_it(served: Served, admin: httpx.Cl
         listed = {each["id"] for each in team.get("/v1/api-keys").json()["api_keys"]}
         assert listed == {key.id, made.json()["id"]}
         check_problem(team.delete(f"/v1/api-keys/{other.id}"), 404)
+        check_problem(team.get(f"/v1/api-keys/{other.id}"), 404)
+        check_problem(team.post(f"/v1/api-keys/{other.id}/rotate", json={}), 404)
     assert served.api_keys.get(other.id).revoked_at is None
     check_problem(admin.delete("/v1/api-keys/nobody"), 404)

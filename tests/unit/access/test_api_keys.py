@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from indelible.access import ApiKeys, Grant
+from indelible.access import ApiKeys, Grant, RateLimit
 from indelible.control import ControlStore
-from indelible.errors import NotFound, UsageError
+from indelible.errors import Conflict, NotFound, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,3 +105,58 @@ def test_create_refuses_an_expiry_that_is_past_or_has_no_offset(keys: ApiKeys, e
     """Both would surprise whoever set it."""
     with pytest.raises(UsageError, match="expires_at"):
         keys.create(name="ci", grants=[WRITER], created_by="test", expires_at=expires)
+
+
+def test_rotate_gives_a_key_for_the_same_principal_and_lets_the_old_one_end(keys: ApiKeys) -> None:
+    """Grants, name, rate and principal stay; the old key ends with the overlap and names its successor."""
+    limit = RateLimit(requests_per_second=5, events_per_second=7)
+    old = keys.create(name="ci", grants=[WRITER], created_by="test", limit=limit)
+    new = keys.rotate(old.id, overlap=timedelta(hours=1))
+    assert new.id != old.id
+    assert new.secret != old.secret
+    assert (new.principal, new.name, new.grants, new.limit) == (old.principal, "ci", (WRITER,), limit)
+    assert (new.expires_at, new.revoked_at, new.rotated_to) == (None, None, None)
+    before = keys.get(old.id)
+    assert (before.expires_at, before.rotated_to) == (NOW + timedelta(hours=1), new.id)
+    assert {key.id for key in keys.list()} == {old.id, new.id}
+
+
+def test_rotate_never_lengthens_a_life(keys: ApiKeys) -> None:
+    """A key that ends before the overlap does, ends then; its successor lives as long as it was made to live."""
+    old = keys.create(name="ci", grants=[WRITER], created_by="test", expires_at=NOW + timedelta(minutes=5))
+    new = keys.rotate(old.id, overlap=timedelta(hours=1))
+    assert keys.get(old.id).expires_at == NOW + timedelta(minutes=5)
+    assert new.expires_at == NOW + timedelta(minutes=5)
+    given = keys.rotate(new.id, overlap=timedelta(0), expires_at=NOW + timedelta(days=1))
+    assert given.expires_at == NOW + timedelta(days=1)
+    assert keys.get(new.id).expires_at == NOW
+
+
+def test_rotate_refuses_what_has_ended_or_was_rotated(store: ControlStore) -> None:
+    """One successor a key; a revoked or expired one has none."""
+    time = [NOW]
+    keys = ApiKeys(store, now=lambda: time[0])
+    revoked, expired, rotated = (
+        keys.create(name=name, grants=[WRITER], created_by="test", expires_at=NOW + timedelta(days=1))
+        for name in ("revoked", "expired", "rotated")
+    )
+    keys.revoke(revoked.id, by="test")
+    keys.rotate(rotated.id, overlap=timedelta(days=1))
+    for key, word in ((revoked, "revoked"), (rotated, "rotated already")):
+        with pytest.raises(Conflict, match=word):
+            keys.rotate(key.id, overlap=timedelta(days=1))
+    time[0] = NOW + timedelta(days=1)
+    with pytest.raises(Conflict, match="expired"):
+        keys.rotate(expired.id, overlap=timedelta(days=1))
+    with pytest.raises(NotFound):
+        keys.rotate("nobody", overlap=timedelta(days=1))
+    assert len(keys.list()) == 4
+
+
+@pytest.mark.parametrize("overlap", [timedelta(seconds=-1), timedelta(days=30, seconds=1)])
+def test_rotate_refuses_an_overlap_out_of_bounds(keys: ApiKeys, overlap: timedelta) -> None:
+    """Two keys for ever would be no rotation."""
+    old = keys.create(name="ci", grants=[WRITER], created_by="test")
+    with pytest.raises(UsageError, match="overlap"):
+        keys.rotate(old.id, overlap=overlap)
+    assert keys.list() == (keys.get(old.id),)

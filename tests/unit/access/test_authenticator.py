@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indelible.access import ApiKeys, Authenticator, Grant
-from indelible.access.authenticator import RECHECK_SECONDS
+from indelible.access.authenticator import RECHECK_SECONDS, USES_SECONDS
 from indelible.access.token import Token
 from indelible.control import ControlStore
 from indelible.errors import Unauthenticated
@@ -201,3 +201,50 @@ def test_memory_holds_no_secret_and_is_bounded(
         assert len(authenticator._remembered) <= 3
     assert hashlib.sha256(header).digest() in authenticator._remembered
     assert header not in authenticator._remembered
+
+
+def test_rotated_key_and_its_successor_are_one_principal_until_the_overlap_ends(
+    authenticator: Authenticator, keys: ApiKeys, clock: Clock
+) -> None:
+    """Both work, also when remembered; at the end of the overlap the old one stops without anybody's doing."""
+    old = keys.create(name="ci", grants=[WRITER], created_by="test")
+    before = authenticator.authenticate(bearer(old.secret))
+    new = keys.rotate(old.id, overlap=timedelta(minutes=1))
+    assert authenticator.authenticate(bearer(old.secret)) == before
+    assert authenticator.authenticate(bearer(new.secret)) == before
+    clock.now += 60
+    assert authenticator.recall(bearer(old.secret)) is None
+    with pytest.raises(Unauthenticated):
+        authenticator.authenticate(bearer(old.secret))
+    assert authenticator.authenticate(bearer(new.secret)) == before
+
+
+def test_uses_are_written_now_and_then(
+    authenticator: Authenticator, keys: ApiKeys, store: ControlStore, clock: Clock
+) -> None:
+    """The last use is kept to the second, once a minute, for the keys that were used; nothing else notices."""
+    used, unused = (keys.create(name="ci", grants=[WRITER], created_by="test") for _ in range(2))
+    header = bearer(used.secret)
+    clock.now += 0.7
+    authenticator.authenticate(header)
+    due = [authenticator.uses_due]
+    clock.now += USES_SECONDS
+    authenticator.recall(header)
+    due.append(authenticator.uses_due)
+    generation = store.generation
+    authenticator.write_uses()
+    due.append(authenticator.uses_due)
+    assert due == [False, True, False]
+    assert store.generation == generation
+    assert authenticator.recall(header) is not None
+    assert keys.get(used.id).last_used_at == NOW + timedelta(seconds=USES_SECONDS)
+    assert keys.get(unused.id).last_used_at is None
+
+
+def test_uses_of_refused_keys_are_none(authenticator: Authenticator, keys: ApiKeys, clock: Clock) -> None:
+    """Only whoever was let in has used a key."""
+    made = keys.create(name="ci", grants=[WRITER], created_by="test")
+    with pytest.raises(Unauthenticated):
+        authenticator.authenticate(bearer(Token(id=made.id, secret=Token.generate().secret).text))
+    authenticator.write_uses()
+    assert keys.get(made.id).last_used_at is None

@@ -7,6 +7,7 @@ import pytest
 from indelible.client.exchange import Answer
 from indelible.client.problem import error_of, retry_after
 from indelible.errors import (
+    Conflict,
     Forbidden,
     IdConflict,
     IndelibleError,
@@ -18,6 +19,7 @@ from indelible.errors import (
     Overloaded,
     PeerError,
     Place,
+    RateLimited,
     ReadOnly,
     TooLarge,
     Unauthenticated,
@@ -41,6 +43,7 @@ def there_and_back(error: IndelibleError) -> IndelibleError:
     [
         Forbidden("your role does not allow it"),
         NotFound("no such log"),
+        Conflict("rotated already"),
         Unauthenticated("who are you"),
         UsageError("not like this"),
         MalformedInput("no JSON", places=[Place("/3", "line 4")]),
@@ -64,6 +67,7 @@ def test_error_of_gives_the_callers_own_error_back(error: IndelibleError) -> Non
     ("error", "heard_as"),
     [
         (Overloaded("slower", retry_after=3), Overloaded),
+        (RateLimited("a second", retry_after=3), RateLimited),
         (ReadOnly("no more", retry_after=7), Unavailable),
         (Unavailable("later", retry_after=2), Unavailable),
         (NotYetPublished("soon", retry_after=1), NotYetPublished),

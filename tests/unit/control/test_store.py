@@ -9,12 +9,15 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from indelible.control import ControlStore
-from indelible.control.schema import METADATA, principals
+from indelible.control import ControlStore, migrate, sqlite
+from indelible.control.api_keys import find_api_key
+from indelible.control.schema import METADATA, api_keys, grants, principals
 from indelible.errors import ConfigurationError, Damaged, NotFound, StorageFull, Unavailable
 
 if TYPE_CHECKING:
@@ -184,3 +187,30 @@ def test_copy_taken_after_close_is_whole(path: Path, tmp_path: Path) -> None:
     shutil.copy(path, copy)
     with ControlStore.open(copy) as store:
         assert count(store) == 1
+
+
+def test_open_upgrades_a_database_of_every_earlier_schema(path: Path) -> None:
+    """What was kept under an old schema is there under the new one; reading alone refuses, and says what would do."""
+    earlier = ScriptDirectory.from_config(migrate._config())
+    for revision in [script.revision for script in earlier.walk_revisions()][1:]:
+        path.unlink(missing_ok=True)
+        sqlite.create_file(path)
+        engine = sqlite.open_engine(path, read_only=False)
+        with engine.begin() as connection:
+            config = migrate._config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+            connection.execute(principals.insert().values(**PRINCIPAL))
+            key = {"id": "k", "principal_id": "p", "secret_sha256": bytes(32), "created_at": "t"}
+            connection.execute(api_keys.insert().values(**key))
+            grant = {"principal_id": "p", "role": "writer", "log": "main", "created_at": "t", "created_by": "t"}
+            connection.execute(grants.insert().values(**grant))
+        engine.dispose()
+        with pytest.raises(ConfigurationError, match="earlier version"):
+            ControlStore.open(path, read_only=True)
+        with ControlStore.open(path) as store, store.snapshot() as connection:
+            record = find_api_key(connection, "k")
+            assert record is not None
+            assert record.name == "p"
+            assert [(grant.role, grant.log) for grant in record.grants] == [("writer", "main")]
+            assert compare_metadata(MigrationContext.configure(connection), METADATA) == []

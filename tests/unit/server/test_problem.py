@@ -24,6 +24,8 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.Forbidden("no"), 403, "forbidden"),
     (errors.Overloaded("full"), 429, "overloaded"),
     (errors.Unavailable("later", retry_after=7.5), 503, "unavailable"),
+    (errors.RateLimited("a second", retry_after=2), 429, "rate-limited"),
+    (errors.Conflict("rotated"), 409, "conflict"),
     (errors.ReadOnly("read-only"), 503, "unavailable"),
     (errors.StorageFull("full"), 503, "unavailable"),
     (errors.Locked("locked", holder="x"), 503, "unavailable"),

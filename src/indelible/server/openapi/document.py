@@ -13,7 +13,7 @@ from indelible.server.ingest import Ingesting
 from indelible.server.openapi.parts import problem_answers
 from indelible.server.openapi.paths import PATHS
 from indelible.server.problem import Problem
-from indelible.server.routes.api_keys import ApiKey, ApiKeyList, NewKey
+from indelible.server.routes.api_keys import ApiKey, ApiKeyList, NewKey, Rotation
 from indelible.server.routes.events import Consistency
 from indelible.server.routes.logs import LogDescription, LogList, NewLog
 
@@ -40,6 +40,7 @@ _STRUCTS: tuple[Any, ...] = (
     LogDescription,
     LogList,
     NewKey,
+    Rotation,
     ApiKey,
     ApiKeyList,
     Problem,

@@ -19,7 +19,8 @@ _PROBLEMS = {
     404: "No such log, event, key or tile; with `Retry-After`: it exists and will be published in a moment.",
     405: "Not possible here. Records can neither be changed nor deleted.",
     408: "The body did not arrive in time.",
-    409: "The name is taken, or the id was used for another event; `first_index` says where.",
+    409: "What is there does not allow it: the name is taken, the id was used for another event (`first_index` says "
+    "where), the key was rotated before.",
     413: "Too large; says which limit, and what to do instead.",
     415: "Neither a media type nor an encoding that is taken here.",
     422: "Valid JSON but not valid; `errors` names every place.",

@@ -95,7 +95,7 @@ _GET_EVENT = operation(
     tag="Read",
     parameters=[_LOG, _EVENT],
     answers={200: json_answer("The record.", schema("StoredRecord"))},
-    problems=[400, 401, 403, 404],
+    problems=[400, 401, 403, 404, 429],
 )
 _GET_PROOF = operation(
     "getProof",
@@ -104,7 +104,7 @@ _GET_PROOF = operation(
     tag="Read",
     parameters=[_LOG, _EVENT],
     answers={200: text_answer("The proof.")},
-    problems=[400, 401, 403, 404],
+    problems=[400, 401, 403, 404, 429],
 )
 _SIZE = {"pattern": "^(0|[1-9][0-9]{0,18})$"}
 _CONSISTENCY = operation(
@@ -118,7 +118,7 @@ _CONSISTENCY = operation(
         query_parameter("to", "The larger size, at most the published one.", required=True, **_SIZE),
     ],
     answers={200: json_answer("The proof.", schema("Consistency"))},
-    problems=[400, 401, 403, 404, 422],
+    problems=[400, 401, 403, 404, 422, 429],
 )
 _CHECKPOINT = operation(
     "getCheckpoint",
@@ -127,7 +127,7 @@ _CHECKPOINT = operation(
     tag="Tiles",
     parameters=[_LOG],
     answers={200: text_answer("The note.")},
-    problems=[400, 401, 403, 404],
+    problems=[400, 401, 403, 404, 429],
 )
 _TILE = operation(
     "getTile",
@@ -136,7 +136,7 @@ _TILE = operation(
     tag="Tiles",
     parameters=[_LOG, path_parameter("path", "`<level>/<index>[.p/<width>]`, or `entries/<index>[.p/<width>]`.")],
     answers={200: text_answer("The bytes.", "application/octet-stream")},
-    problems=[400, 401, 403, 404],
+    problems=[400, 401, 403, 404, 429],
 )
 _LIST_LOGS = operation(
     "listLogs",
@@ -144,7 +144,7 @@ _LIST_LOGS = operation(
     "Every log on which the key has any role.",
     tag="Logs",
     answers={200: json_answer("The logs.", schema("LogList"))},
-    problems=[400, 401],
+    problems=[400, 401, 429],
 )
 _CREATE_LOG = operation(
     "createLog",
@@ -162,7 +162,7 @@ _DESCRIBE_LOG = operation(
     tag="Logs",
     parameters=[_LOG],
     answers={200: json_answer("The log.", schema("LogDescription"))},
-    problems=[400, 401, 403, 404],
+    problems=[400, 401, 403, 404, 429],
 )
 _LIST_KEYS = operation(
     "listApiKeys",
@@ -170,7 +170,7 @@ _LIST_KEYS = operation(
     "Those that reach no further than the logs that the key administers; revoked ones too.",
     tag="API keys",
     answers={200: json_answer("The keys.", schema("ApiKeyList"))},
-    problems=[400, 401, 403],
+    problems=[400, 401, 403, 429],
 )
 _NEW_KEY = {"name": "billing service", "grants": [{"role": "writer", "log": "main"}]}
 _CREATE_KEY = operation(
@@ -182,14 +182,35 @@ _CREATE_KEY = operation(
     answers={201: json_answer("The key with its secret.", schema("ApiKey"), Location="Its path.")},
     problems=[400, 401, 403, 408, 413, 415, 422, 429, 503],
 )
+_KEY = path_parameter("id", "The key's id: the second part of the key.", minLength=1)
+_SHOW_KEY = operation(
+    "getApiKey",
+    "One API key",
+    "Never its secret.",
+    tag="API keys",
+    parameters=[_KEY],
+    answers={200: json_answer("The key.", schema("ApiKey"))},
+    problems=[400, 401, 403, 404, 429],
+)
+_ROTATE_KEY = operation(
+    "rotateApiKey",
+    "Rotate an API key",
+    "Makes a key for the same principal, with the same grants; its secret is in the answer and never shown again. The "
+    "old key works on for `overlap` seconds, so that whoever uses it can change over.",
+    tag="API keys",
+    parameters=[_KEY],
+    request=body("How.", {"application/json": {"schema": schema("Rotation"), "example": {"overlap": 3_600}}}),
+    answers={201: json_answer("The new key with its secret.", schema("ApiKey"), Location="Its path.")},
+    problems=[400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503],
+)
 _REVOKE_KEY = operation(
     "revokeApiKey",
     "Revoke an API key",
     "It is worthless from now on. Records that it wrote stay, and keep naming it.",
     tag="API keys",
-    parameters=[path_parameter("id", "The key's id: the second part of the key.", minLength=1)],
+    parameters=[_KEY],
     answers={204: {"description": "Revoked.", "headers": {}}},
-    problems=[400, 401, 403, 404, 503],
+    problems=[400, 401, 403, 404, 429, 503],
 )
 _HEALTH = json_answer("It does.", {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]})
 
@@ -210,7 +231,8 @@ PATHS: dict[str, Any] = {
     "/v1/logs": {"get": _LIST_LOGS, "post": _CREATE_LOG},
     "/v1/logs/{log}": {"get": _DESCRIBE_LOG},
     "/v1/api-keys": {"get": _LIST_KEYS, "post": _CREATE_KEY},
-    "/v1/api-keys/{id}": {"delete": _REVOKE_KEY},
+    "/v1/api-keys/{id}": {"get": _SHOW_KEY, "delete": _REVOKE_KEY},
+    "/v1/api-keys/{id}/rotate": {"post": _ROTATE_KEY},
     "/healthz": _operational("getHealth", "Is it alive?", "The process answers requests.", _HEALTH),
     "/readyz": _operational("getReadiness", "Can it append?", "Every log takes appends.", _HEALTH, problems=[503]),
     "/metrics": _operational(
@@ -218,7 +240,7 @@ PATHS: dict[str, Any] = {
         "Metrics",
         "Prometheus' text exposition. Needs a key with the role reader on `*`, unless configured otherwise.",
         text_answer("The metrics."),
-        problems=[401, 403],
+        problems=[401, 403, 429],
         public=False,
     ),
     "/openapi.json": _operational(
