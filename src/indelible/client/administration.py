@@ -8,8 +8,8 @@ from urllib.parse import quote
 import msgspec
 
 from indelible.client.exchange import Exchange
-from indelible.client.plans import decode
 from indelible.client.problem import error_of
+from indelible.client.reading import decode
 from indelible.client.transport import SyncTransport
 from indelible.config import check_log_name
 
