@@ -31,6 +31,10 @@ class _ApiKeys(msgspec.Struct):
     api_keys: list[dict[str, Any]]
 
 
+class _Searches(msgspec.Struct):
+    searches: list[dict[str, Any]]
+
+
 class Administration:
     """A server, to be administered. Every act is recorded there. Raises as :mod:`indelible.client.problem` says."""
 
@@ -86,6 +90,28 @@ class Administration:
     def revoke_api_key(self, key_id: str) -> None:
         """Make a key worthless, at once."""
         self._ask("DELETE", _key_path(key_id))
+
+    def searches(self) -> list[dict[str, Any]]:
+        """Every saved search, by name."""
+        return decode(self._ask("GET", "/v1/searches"), _Searches).searches
+
+    def search(self, name: str) -> dict[str, Any]:
+        """One saved search."""
+        return decode(self._ask("GET", f"/v1/searches/{quote(name, safe='')}"), dict[str, Any])
+
+    def create_search(self, name: str, *, log: str, query: str, description: str) -> dict[str, Any]:
+        """Save a search under a new name."""
+        wanted = {"name": name, "log": log, "query": query, "description": description}
+        return decode(self._ask("POST", "/v1/searches", wanted), dict[str, Any])
+
+    def replace_search(self, name: str, *, log: str, query: str, description: str) -> dict[str, Any]:
+        """Give a name to another search."""
+        wanted = {"log": log, "query": query, "description": description}
+        return decode(self._ask("PUT", f"/v1/searches/{quote(name, safe='')}", wanted), dict[str, Any])
+
+    def delete_search(self, name: str) -> None:
+        """Forget a saved search."""
+        self._ask("DELETE", f"/v1/searches/{quote(name, safe='')}")
 
     def close(self) -> None:
         """Close the connections."""

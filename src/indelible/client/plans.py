@@ -63,6 +63,7 @@ class _Described(msgspec.Struct):
     origin: str
     vkeys: list[str]
     size: int
+    journaled: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,12 @@ class ClientPlans:
         """``GET /v1/logs/{log}``."""
         answer = yield from ask_server(f"/v1/logs/{self.name}")
         described = decode(answer, _Described)
-        return LogDescription(origin=described.origin, vkeys=tuple(described.vkeys), size=described.size)
+        return LogDescription(
+            origin=described.origin,
+            vkeys=tuple(described.vkeys),
+            size=described.size,
+            journaled=described.journaled,
+        )
 
     def wait_published(self, size: int, timeout: float | None) -> Plan[None]:
         """Ask for the log's size until it is reached: any role may."""
@@ -173,7 +179,7 @@ class ClientPlans:
 
     def tail(self, query: str, after: int | None) -> TailStream:
         """``GET /v1/logs/{log}/stream``, resumed whenever it breaks."""
-        return TailStream(self.name, query, after, patience=self.patience)
+        return TailStream(self.name, query, after, describe=self.describe, patience=self.patience)
 
     def export(self, question: Question, form: ExportFormat) -> ExportStream:
         """``GET /v1/logs/{log}/export``."""

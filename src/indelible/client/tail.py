@@ -20,12 +20,14 @@ import msgspec
 from indelible.client.event_stream import EventStream
 from indelible.client.exchange import Close, Exchange, Open, Opened, Pause, Read
 from indelible.client.problem import error_of
-from indelible.client.reading import ask_server, decode
 from indelible.client.records import entry_of
 from indelible.errors import PeerError, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from indelible.client.exchange import Stream
+    from indelible.sdk.answers import LogDescription
     from indelible.sdk.found import FoundEntry
     from indelible.sdk.plan import Plan
 
@@ -40,10 +42,6 @@ _NAP = 0.2  # how long a pause may last after `stop`
 _HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
 
 
-class _Described(msgspec.Struct):
-    journaled: int
-
-
 class TailStream:
     """What matches a query beyond an index, as it is recorded; see :class:`indelible.sdk.feed.Feed`.
 
@@ -51,8 +49,17 @@ class TailStream:
     that restarts. After that it tries for as long as it is not stopped; the log ``indelible.client`` says so.
     """
 
-    def __init__(self, log: str, query: str, after: int | None, *, patience: float) -> None:
+    def __init__(
+        self,
+        log: str,
+        query: str,
+        after: int | None,
+        *,
+        describe: Callable[[], Plan[LogDescription]],
+        patience: float,
+    ) -> None:
         self._log = log
+        self._describe = describe
         self._query = query
         self._after = after
         self._deadline: float | None = time.monotonic() + patience  # None once it has been connected
@@ -92,8 +99,7 @@ class TailStream:
     def _connect(self) -> Plan[None]:
         yield from self._disconnect()
         if self._after is None:
-            described = decode((yield from ask_server(f"/v1/logs/{self._log}")), _Described)
-            self._after = described.journaled - 1
+            self._after = (yield from self._describe()).journaled - 1
         parameters = {**({"q": self._query} if self._query else {}), "after": str(self._after)}
         path = f"/v1/logs/{self._log}/stream?{urlencode(parameters)}"
         opened: Opened = yield Open(Exchange(method="GET", path=path, headers=_HEADERS))

@@ -72,10 +72,12 @@ class EmbeddedPlans:
         ]
 
     def describe(self) -> Plan[LogDescription]:
-        """The configuration's word, and the published size."""
+        """The configuration's word, and how far the log has come."""
         published = yield Call(self.source.published)
         log = self.directory.log(self.name)
-        return LogDescription(origin=log.origin, vkeys=log.vkeys, size=published.checkpoint.size)
+        size = published.checkpoint.size
+        journaled = yield Call(self.source.acknowledged)
+        return LogDescription(origin=log.origin, vkeys=log.vkeys, size=size, journaled=max(size, journaled))
 
     def wait_published(self, size: int, timeout: float | None) -> Plan[None]:
         """Wait for the publisher, or look at the directory again and again when something else publishes."""

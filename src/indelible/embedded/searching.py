@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     from indelible.events.exports import Row
     from indelible.index import Coverage as Searched
     from indelible.index import LogIndex
-    from indelible.query.ast import Query
+    from indelible.query.ast import Field, Query
     from indelible.sdk.plan import Plan
     from indelible.sdk.question import ExportFormat, Question
 
 __all__ = ["DirectorySearch", "ExportPieces", "SearchPages"]
 
 _PAGE = 200
+_QUICKLY_INDEXED = 65_536
 _WITHOUT_INDEX = "this is the bare install, without search: pip install 'indelible[server]'"
 
 
@@ -55,12 +56,19 @@ class DirectorySearch:
             UsageError: this installation cannot search.
             Unavailable: there is no space for what is missing.
         """
-        with self._lock:
-            if self._index is None:
-                self._index = self._open()
-            index = self._index
+        index = self._opened()
         index.catch_up(progress=self._on_indexing)
         return index
+
+    def values(self, field: Field, prefix: str, limit: int) -> list[str]:
+        """Values of a field that begin with ``prefix``, from the newest entries: for completion, and so at once.
+
+        An index that lags far behind is not waited for.
+        """
+        index = self._opened()
+        if index.lag <= _QUICKLY_INDEXED:
+            index.catch_up()
+        return index.values(field, prefix, limit)
 
     def close(self) -> None:
         """Close the index, if it was opened."""
@@ -98,12 +106,15 @@ class DirectorySearch:
             coverage=_coverage(found.coverage),
         )
 
-    def _open(self) -> LogIndex:
-        try:
-            from indelible.index import LogIndex  # noqa: PLC0415 - a bare installation has no DuckDB
-        except ModuleNotFoundError as error:
-            raise UsageError(_WITHOUT_INDEX) from error
-        return LogIndex.open(self._folder, self.source)
+    def _opened(self) -> LogIndex:
+        with self._lock:
+            if self._index is None:
+                try:
+                    from indelible.index import LogIndex  # noqa: PLC0415 - a bare installation has no DuckDB
+                except ModuleNotFoundError as error:
+                    raise UsageError(_WITHOUT_INDEX) from error
+                self._index = LogIndex.open(self._folder, self.source)
+            return self._index
 
 
 class SearchPages:
