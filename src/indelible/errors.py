@@ -8,6 +8,7 @@
     │   ├── InvalidEvent          JSON, but not a valid event; names every place
     │   ├── TooLarge              over a limit; says which and what to do instead
     │   ├── IdConflict            an id seen before, with other content
+    │   ├── Conflict              what is there already does not allow this; says what would
     │   ├── NotFound              no such log, event or key
     │   │   └── NotYetPublished   it exists; a signed checkpoint will cover it shortly
     │   ├── QueryError            a query that cannot be read; says the column and what was expected there
@@ -47,6 +48,7 @@ __all__ = [
     "CallerError",
     "Closed",
     "ConfigurationError",
+    "Conflict",
     "Damaged",
     "Forbidden",
     "FormatError",
@@ -134,6 +136,10 @@ class IdConflict(CallerError):
         self.event_id = event_id
         self.first_index = first_index
         self.pointer = pointer
+
+
+class Conflict(CallerError):
+    """What is there already does not allow this: a key rotated before, the last administrator."""
 
 
 class NotFound(CallerError):
