@@ -1,4 +1,4 @@
-"""Control data: who may do what. Never an event, and never evidence of one.
+"""Control data: who may do what, and which searches have names. Never an event, and never evidence of one.
 
 One schema (:mod:`~indelible.control.schema`), its migrations, and a store that holds the one connection to it.
 """
@@ -6,6 +6,7 @@ One schema (:mod:`~indelible.control.schema`), its migrations, and a store that 
 from __future__ import annotations
 
 from indelible.control.api_keys import ApiKeyRecord, GrantRecord
+from indelible.control.searches import SavedSearch, SearchStore
 from indelible.control.store import ControlStore
 
-__all__ = ["ApiKeyRecord", "ControlStore", "GrantRecord"]
+__all__ = ["ApiKeyRecord", "ControlStore", "GrantRecord", "SavedSearch", "SearchStore"]

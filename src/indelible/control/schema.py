@@ -1,8 +1,9 @@
 """The tables of control data, for SQLite now and PostgreSQL later.
 
 A principal is whoever can be granted something; an API key is one way to prove to be one. Grants hang on the
-principal, not on the key, so that other proofs of identity can join without moving them. Rows are never deleted: a
-revoked key stays, so that the principal that an old record names can still be explained.
+principal, not on the key, so that other proofs of identity can join without moving them. Their rows are never deleted:
+a revoked key stays, so that the principal that an old record names can still be explained. A saved search is nothing
+but a convenience, and goes when it is deleted.
 
 Times are RFC 3339 text in UTC with six fractional digits, as in records: they sort as text and read without a tool.
 The schema changes only through a migration under ``migrations/versions``; a test holds the two together.
@@ -10,10 +11,10 @@ The schema changes only through a migration under ``migrations/versions``; a tes
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-__all__ = ["METADATA", "api_keys", "grants", "principals"]
+__all__ = ["METADATA", "api_keys", "grants", "principals", "searches"]
 
 METADATA = MetaData(
     naming_convention={
@@ -65,4 +66,15 @@ grants = Table(
     Column("created_by", String(256), nullable=False),
     Unique("principal_id", "role", "log"),
     CheckConstraint("role IN ('writer', 'reader', 'auditor', 'admin')", name="role"),
+)
+
+searches = Table(
+    "searches",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("log", String(64), nullable=False),
+    Column("query", Text, nullable=False),
+    Column("description", Text, nullable=False),  # empty when there is none
+    Column("created_at", _TIME, nullable=False),
+    Column("created_by", String(256), nullable=False),
 )
