@@ -21,6 +21,7 @@ _NEEDED = {
     Permission.APPEND: "the role writer or admin",
     Permission.READ: "the role reader, auditor or admin",
     Permission.PROVE: "the role auditor or admin",
+    Permission.EXPORT: "the role auditor or admin",
     Permission.ADMINISTER: "the role admin",
 }
 

@@ -40,6 +40,8 @@ class Permission(StrEnum):
     """See events, and the tiles and entry bundles that hold them."""
     PROVE = "prove"
     """Get inclusion and consistency proofs."""
+    EXPORT = "export"
+    """Take events away in bulk."""
     ADMINISTER = "administer"
     """Create the log, and keys with roles on it."""
 
@@ -61,7 +63,7 @@ _READER = frozenset({Permission.DESCRIBE, Permission.READ})
 _ALLOWED = {
     Role.WRITER: frozenset({Permission.DESCRIBE, Permission.APPEND}),
     Role.READER: _READER,
-    Role.AUDITOR: _READER | {Permission.PROVE},
+    Role.AUDITOR: _READER | {Permission.PROVE, Permission.EXPORT},
     Role.ADMIN: frozenset(Permission),
 }
 _SYSTEM_ROLES = frozenset({Role.AUDITOR, Role.ADMIN})

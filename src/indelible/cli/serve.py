@@ -65,7 +65,7 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
     except ImportError as error:
         raise UsageError("this is the bare install, without the server: pip install 'indelible[server]'") from error
     from indelible.access import ApiKeys, Authenticator  # noqa: PLC0415 - after the check above
-    from indelible.control import ControlStore  # noqa: PLC0415
+    from indelible.control import ControlStore, SearchStore  # noqa: PLC0415
     from indelible.embedded import DataDirectory  # noqa: PLC0415
     from indelible.server import HostedLogs, create_app, run_server  # noqa: PLC0415
 
@@ -87,6 +87,7 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
                     logs=logs,
                     api_keys=ApiKeys(store),
                     authenticator=Authenticator(store),
+                    searches=SearchStore(store),
                     settings=configuration.server,
                 )
                 run_server(app, host=host, port=port, on_listening=announce)

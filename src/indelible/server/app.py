@@ -23,15 +23,18 @@ from indelible.server.blocking import Blocking
 from indelible.server.body import Budget, ClientGone
 from indelible.server.context import Context
 from indelible.server.failures import exception_handlers, failure_answer
+from indelible.server.following import Following
 from indelible.server.ingest import Ingest
 from indelible.server.metrics import Metrics
 from indelible.server.response_headers import with_headers
 from indelible.server.routes import all_routes
+from indelible.server.searching import Searching
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from indelible.access import ApiKeys, Authenticator
+    from indelible.control import SearchStore
     from indelible.server.answer import Answer
     from indelible.server.asgi import Receive, Scope, Send
     from indelible.server.hosted_logs import HostedLogs
@@ -45,18 +48,23 @@ def create_app(
     logs: HostedLogs,
     api_keys: ApiKeys,
     authenticator: Authenticator,
+    searches: SearchStore,
     settings: ServerSettings | None = None,
 ) -> Application:
     """The application over these logs and keys. Nothing runs until it is served."""
     settings = settings or ServerSettings()
     budget = Budget(settings.max_in_flight)
+    blocking = Blocking(settings.threads)
+    searching = Searching(
+        threads=settings.search_threads, waiting=settings.searches_waiting, seconds=settings.search_timeout
+    )
     return Application(
         Context(
             logs=logs,
             api_keys=api_keys,
             authenticator=authenticator,
             settings=settings,
-            blocking=Blocking(settings.threads),
+            blocking=blocking,
             budget=budget,
             metrics=Metrics(logs, budget),
             rates=Rates(
@@ -65,6 +73,12 @@ def create_app(
                     events_per_second=settings.events_per_second or None,
                 )
             ),
+            searches=searches,
+            searching=searching,
+            following=Following(
+                blocking=blocking, searching=searching, most=settings.max_streams, heartbeat=settings.heartbeat
+            ),
+            exporting=Blocking(settings.max_exports),
         )
     )
 
@@ -120,6 +134,11 @@ class Application:
         """Bytes of request bodies in hand now."""
         return self._context.budget.used
 
+    @property
+    def searches_under_way(self) -> int:
+        """Searches that run or wait for a thread."""
+        return self._context.searching.under_way
+
     async def idle(self) -> None:
         """Wait until no request is in hand."""
         while self._active:
@@ -127,8 +146,14 @@ class Application:
             await self._idle.wait()
         self._idle = None
 
+    def stop_streams(self) -> None:
+        """End the live tails, which would otherwise never be finished; clients resume where they were."""
+        self._context.following.stop()
+
     def close(self) -> None:
         """End the threads, and write down what is kept in memory. The logs are their opener's to close."""
+        self._context.searching.close()
+        self._context.exporting.close()
         self._context.blocking.close()
         self._context.write_uses()
 

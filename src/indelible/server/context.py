@@ -12,10 +12,13 @@ from indelible.errors import Unavailable
 if TYPE_CHECKING:
     from indelible.access import ApiKeys, Authenticator, Permission, Principal, Rates
     from indelible.config import ServerSettings
+    from indelible.control import SearchStore
     from indelible.server.blocking import Blocking
     from indelible.server.body import Budget, Headers
+    from indelible.server.following import Following
     from indelible.server.hosted_logs import HostedLog, HostedLogs
     from indelible.server.metrics import Metrics
+    from indelible.server.searching import Searching
 
 __all__ = ["Context"]
 
@@ -34,6 +37,10 @@ class Context:
     budget: Budget
     metrics: Metrics
     rates: Rates
+    searches: SearchStore
+    searching: Searching
+    following: Following
+    exporting: Blocking
 
     async def authenticate(self, headers: Headers) -> Principal:
         """Who is asking.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from indelible.server.openapi import searching
 from indelible.server.openapi.parts import (
+    LOG,
     body,
     json_answer,
     operation,
@@ -16,7 +18,6 @@ from indelible.server.openapi.parts import (
 
 __all__ = ["PATHS"]
 
-_LOG = path_parameter("log", "The log's name.", pattern="^[a-z0-9_][a-z0-9._-]{0,62}$")
 _EVENT = path_parameter("event", "The event's index in the log, or its id.", minLength=1)
 _WAIT = query_parameter(
     "wait",
@@ -41,7 +42,7 @@ _APPEND = operation(
     "ones at consecutive indices. An `id` that was sent before with the same content adds nothing and is answered with "
     "its first index, so a request that got no answer can simply be sent again.",
     tag="Append",
-    parameters=[_LOG, _WAIT, _RETURN],
+    parameters=[LOG, _WAIT, _RETURN],
     request=body(
         "The events.",
         {
@@ -66,7 +67,7 @@ _INGEST = operation(
     "foreign ones, so sending the same again adds nothing.",
     tag="Append",
     parameters=[
-        _LOG,
+        LOG,
         path_parameter("format", "The format.", enum=["cloudtrail", "kubernetes", "cloudevents"]),
         _WAIT,
         _RETURN,
@@ -93,7 +94,7 @@ _GET_EVENT = operation(
     "One record",
     "The record with its index and leaf hash.",
     tag="Read",
-    parameters=[_LOG, _EVENT],
+    parameters=[LOG, _EVENT],
     answers={200: json_answer("The record.", schema("StoredRecord"))},
     problems=[400, 401, 403, 404, 429],
 )
@@ -102,7 +103,7 @@ _GET_PROOF = operation(
     "Proof that a record is in the log",
     "A `c2sp.org/tlog-proof@v1` text: inclusion proof and signed checkpoint, verifiable offline.",
     tag="Read",
-    parameters=[_LOG, _EVENT],
+    parameters=[LOG, _EVENT],
     answers={200: text_answer("The proof.")},
     problems=[400, 401, 403, 404, 429],
 )
@@ -113,7 +114,7 @@ _CONSISTENCY = operation(
     "An RFC 6962 consistency proof between two sizes.",
     tag="Read",
     parameters=[
-        _LOG,
+        LOG,
         query_parameter("from", "The smaller size.", required=True, **_SIZE),
         query_parameter("to", "The larger size, at most the published one.", required=True, **_SIZE),
     ],
@@ -125,7 +126,7 @@ _CHECKPOINT = operation(
     "The signed checkpoint",
     "A C2SP checkpoint: a note signed by the log. Needs no key when the log is public.",
     tag="Tiles",
-    parameters=[_LOG],
+    parameters=[LOG],
     answers={200: text_answer("The note.")},
     problems=[400, 401, 403, 404, 429],
 )
@@ -134,7 +135,7 @@ _TILE = operation(
     "A hash tile or entry bundle",
     "Hash tiles need no key when the log is public; entry bundles always do.",
     tag="Tiles",
-    parameters=[_LOG, path_parameter("path", "`<level>/<index>[.p/<width>]`, or `entries/<index>[.p/<width>]`.")],
+    parameters=[LOG, path_parameter("path", "`<level>/<index>[.p/<width>]`, or `entries/<index>[.p/<width>]`.")],
     answers={200: text_answer("The bytes.", "application/octet-stream")},
     problems=[400, 401, 403, 404, 429],
 )
@@ -160,7 +161,7 @@ _DESCRIBE_LOG = operation(
     "One log",
     "Its origin, public keys, size and checkpoint.",
     tag="Logs",
-    parameters=[_LOG],
+    parameters=[LOG],
     answers={200: json_answer("The log.", schema("LogDescription"))},
     problems=[400, 401, 403, 404, 429],
 )
@@ -221,8 +222,9 @@ def _operational(name: str, summary: str, description: str, answer: dict[str, An
 
 
 PATHS: dict[str, Any] = {
-    "/v1/logs/{log}/events": {"post": _APPEND},
+    "/v1/logs/{log}/events": {"post": _APPEND, "get": searching.SEARCH},
     "/v1/logs/{log}/ingest/{format}": {"post": _INGEST},
+    **searching.PATHS,
     "/v1/logs/{log}/events/{event}": {"get": _GET_EVENT},
     "/v1/logs/{log}/events/{event}/proof": {"get": _GET_PROOF},
     "/v1/logs/{log}/consistency": {"get": _CONSISTENCY},
