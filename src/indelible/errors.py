@@ -7,6 +7,8 @@
     │   ├── MalformedInput        not JSON, not UTF-8, duplicate keys: it has no meaning
     │   ├── InvalidEvent          JSON, but not a valid event; names every place
     │   ├── TooLarge              over a limit; says which and what to do instead
+    │   ├── QueryTooCostly        a search that takes more than it may
+    │   │   └── QueryTimeout      more time
     │   ├── IdConflict            an id seen before, with other content
     │   ├── Conflict              what is there already does not allow this; says what would
     │   ├── NotFound              no such log, event or key
@@ -23,6 +25,7 @@
     │   ├── ReadOnly              the log has stopped taking appends, and says why
     │   ├── StorageFull           no space left
     │   ├── Locked                another writer holds the directory
+    │   ├── QueryCancelled        whoever asked has gone
     │   └── Closed                the log is shutting down
     ├── IntegrityError            evidence that something stored is not what was written
     │   ├── Damaged               a file that cannot be what was written; names file and offset
@@ -66,7 +69,10 @@ __all__ = [
     "PeerError",
     "Place",
     "ProofError",
+    "QueryCancelled",
     "QueryError",
+    "QueryTimeout",
+    "QueryTooCostly",
     "RateLimited",
     "ReadOnly",
     "RolledBack",
@@ -124,6 +130,18 @@ class TooLarge(CallerError):
         super().__init__(detail)
         self.limit = limit
         self.pointer = pointer
+
+
+class QueryTooCostly(CallerError):
+    """A search takes more memory or time than it may; narrow it."""
+
+
+class QueryTimeout(QueryTooCostly):
+    """A search ran longer than ``seconds``."""
+
+    def __init__(self, detail: str, *, seconds: float) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class IdConflict(CallerError):
@@ -219,6 +237,10 @@ class Locked(Unavailable):
 
 class Closed(Unavailable):
     """The log is shutting down and takes nothing new."""
+
+
+class QueryCancelled(Unavailable):
+    """A search was stopped because whoever asked has gone."""
 
 
 class IntegrityError(IndelibleError):

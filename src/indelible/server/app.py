@@ -139,6 +139,11 @@ class Application:
         """Searches that run or wait for a thread."""
         return self._context.searching.under_way
 
+    @property
+    def streams(self) -> int:
+        """Live tails that are open."""
+        return self._context.following.streams
+
     async def idle(self) -> None:
         """Wait until no request is in hand."""
         while self._active:

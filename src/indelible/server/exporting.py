@@ -55,9 +55,7 @@ class Export:
 
 def _rows(hosted: HostedLog, question: Question, *, order: Literal["asc", "desc"], control: Control) -> Iterator[Row]:
     reader = hosted.log.reader
-    found = hosted.index.matches(
-        question.query, since_us=question.since_us, until_us=question.until_us, order=order, control=control
-    )
+    found = hosted.index.matches(question.query, order=order, control=control)
     for indices in found:
         for index in indices:
             stored = reader.get(index)

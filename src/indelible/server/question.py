@@ -6,6 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from indelible.query.ast import Match, Range
+from indelible.query.fields import FIELDS
+from indelible.query.formula import both
 from indelible.query.moments import read_moment
 from indelible.query.parser import parse_query as parse_language
 from indelible.server.problem import Refusal
@@ -25,7 +28,13 @@ SPAN = ("q", "since", "until")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Which events are wanted: those that match, occurred in ``[since_us, until_us)`` (microseconds since 1970)."""
+    """Which events are wanted.
+
+    Attributes:
+        query: What they match; the bounds below are part of it.
+        since_us: They occurred then or later, in microseconds since 1970.
+        until_us: They occurred before then, likewise.
+    """
 
     query: Query
     since_us: int | None
@@ -40,11 +49,12 @@ def read_question(parameters: Mapping[str, str]) -> Question:
         Refusal: 400: a time cannot be read.
     """
     now_us = time.time_ns() // 1_000
-    return Question(
-        query=parse_language(parameters.get("q", ""), now_us=now_us),
-        since_us=_moment(parameters, "since", now_us),
-        until_us=_moment(parameters, "until", now_us),
-    )
+    query = parse_language(parameters.get("q", ""), now_us=now_us)
+    since_us, until_us = _moment(parameters, "since", now_us), _moment(parameters, "until", now_us)
+    if since_us is not None or until_us is not None:
+        span = Range(low=since_us, high=until_us, high_open=True)
+        query = both(query, Match(FIELDS["occurred"].field, span))
+    return Question(query=query, since_us=since_us, until_us=until_us)
 
 
 def read_order(parameters: Mapping[str, str], default: Literal["asc", "desc"]) -> Literal["asc", "desc"]:

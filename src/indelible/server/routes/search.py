@@ -107,15 +107,7 @@ def search_routes(context: Context) -> list[HTTPRouteHandler]:
             await authorised(request, log, Permission.PROVE)
 
         def search(control: Control) -> bytes:
-            found = hosted.index.search(
-                question.query,
-                since_us=question.since_us,
-                until_us=question.until_us,
-                order=order,
-                limit=limit,
-                after=after,
-                control=control,
-            )
+            found = hosted.index.search(question.query, order=order, limit=limit, after=after, control=control)
             return _page(hosted, found, order=order, proof=proof)
 
         return _json(await context.searching(request.receive, search))
@@ -158,14 +150,7 @@ def search_routes(context: Context) -> list[HTTPRouteHandler]:
         limit = bounded(parameters, "limit", default=10, most=_MOST_VALUES)
         facets = await context.searching(
             request.receive,
-            lambda control: hosted.index.facets(
-                question.query,
-                field,
-                since_us=question.since_us,
-                until_us=question.until_us,
-                limit=limit,
-                control=control,
-            ),
+            lambda control: hosted.index.facets(question.query, field, limit=limit, control=control),
         )
         answer = Facets(
             field=parameters["field"],
