@@ -136,7 +136,7 @@ def test_slow_consumer_is_shed_and_hurts_nobody(served: Served, writer: httpx.Cl
         connection.sendall(head.encode())
         eventually(lambda: served.app.streams, 1)
         large = {**EVENT, "metadata": {"text": "x" * 40_000}}
-        for _ in range(40):
+        for _ in range(8):
             append(writer, log, [large] * 20)
         eventually(lambda: served.app.streams, 0)
 
