@@ -33,7 +33,7 @@ from indelible.server.searching import Searching
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from indelible.access import ApiKeys, Authenticator
+    from indelible.access import ApiKeys, Authenticator, Grants
     from indelible.control import SearchStore
     from indelible.server.answer import Answer
     from indelible.server.asgi import Receive, Scope, Send
@@ -47,11 +47,12 @@ def create_app(
     *,
     logs: HostedLogs,
     api_keys: ApiKeys,
+    grants: Grants,
     authenticator: Authenticator,
     searches: SearchStore,
     settings: ServerSettings | None = None,
 ) -> Application:
-    """The application over these logs and keys. Nothing runs until it is served."""
+    """The application over these logs, keys and grants. Nothing runs until it is served."""
     settings = settings or ServerSettings()
     budget = Budget(settings.max_in_flight)
     blocking = Blocking(settings.threads)
@@ -62,6 +63,7 @@ def create_app(
         Context(
             logs=logs,
             api_keys=api_keys,
+            grants=grants,
             authenticator=authenticator,
             settings=settings,
             blocking=blocking,

@@ -41,15 +41,15 @@ class Question:
     until_us: int | None
 
 
-def read_question(parameters: Mapping[str, str]) -> Question:
-    """Read ``q``, ``since`` and ``until``.
+def read_question(parameters: Mapping[str, str], *, within: Query) -> Question:
+    """Read ``q``, ``since`` and ``until``. Whoever asks sees nothing but what matches ``within`` too.
 
     Raises:
         QueryError: the query cannot be read.
         Refusal: 400: a time cannot be read.
     """
     now_us = time.time_ns() // 1_000
-    query = parse_language(parameters.get("q", ""), now_us=now_us)
+    query = both(within, parse_language(parameters.get("q", ""), now_us=now_us))
     since_us, until_us = _moment(parameters, "since", now_us), _moment(parameters, "until", now_us)
     if since_us is not None or until_us is not None:
         span = Range(low=since_us, high=until_us, high_open=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from indelible.access import ApiKeys, Authenticator, Grant
+from indelible.access import ApiKeys, Authenticator, Grant, Grants
 from indelible.control import ControlStore, SearchStore
 from indelible.embedded.data_directory import DataDirectory
 from indelible.server import HostedLogs, ServerSettings, create_app
@@ -72,7 +72,12 @@ def serving(folder: Path, *, settings: ServerSettings | None = None) -> Iterator
         }
         authenticator = Authenticator(store)
         app = create_app(
-            logs=logs, api_keys=keys, authenticator=authenticator, searches=SearchStore(store), settings=settings
+            logs=logs,
+            api_keys=keys,
+            grants=Grants(store),
+            authenticator=authenticator,
+            searches=SearchStore(store),
+            settings=settings,
         )
         with running(app) as url:
             yield Served(

@@ -8,8 +8,10 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
+from indelible.access import Grant
 from indelible.formats.tlog_policy import Policy
 from indelible.formats.tlog_proof import TlogProof
 from tests.e2e.http.test_append import EVENT
@@ -17,8 +19,6 @@ from tests.e2e.http.test_bad_input import check_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import httpx
 
     from tests.e2e.http.serving import Served
 
@@ -214,3 +214,22 @@ def test_search_stops_when_the_client_leaves(served: Served, writer: httpx.Clien
         eventually(lambda: (served.app.searches_under_way, stopped), (0, ["QueryCancelled"]))
     finally:
         index.search = real  # type: ignore[method-assign]
+
+
+def test_restricted_reader_finds_counts_and_follows_only_its_part(
+    served: Served, writer: httpx.Client, reader: httpx.Client, log: str
+) -> None:
+    """What a grant's query does not match is not there: not in pages, not in counts, not in streams."""
+    grant = Grant.parse(f"reader:{log} outcome:denied")
+    key = served.api_keys.create(name="part", grants=[grant], created_by="test")
+    append(writer, log, [EVENT, DENIED, EVENT, DENIED])
+    eventually(lambda: search(reader, log)["coverage"]["indexed"], 4)
+    with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {key.secret}"}, timeout=30) as part:
+        assert indices(search(part, log)) == [3, 1]
+        assert indices(search(part, log, q="-outcome:denied OR outcome:*")) == [3, 1]
+        facets = part.get(f"/v1/logs/{log}/facets?field=outcome").json()
+        assert facets["values"] == [{"value": "denied", "count": 2}]
+        assert part.get(f"/v1/logs/{log}/histogram").json()["total"] == 2
+        with part.stream("GET", f"/v1/logs/{log}/stream?after=0") as stream:
+            lines = (line for line in stream.iter_lines() if line.startswith("id: "))
+            assert [next(lines), next(lines)] == ["id: 1", "id: 3"]

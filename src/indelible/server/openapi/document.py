@@ -15,6 +15,7 @@ from indelible.server.openapi.paths import PATHS
 from indelible.server.problem import Problem
 from indelible.server.routes.api_keys import ApiKey, ApiKeyList, NewKey, Rotation
 from indelible.server.routes.events import Consistency
+from indelible.server.routes.grants import GrantList, MadeGrant, NewGrant
 from indelible.server.routes.logs import LogDescription, LogList, NewLog
 from indelible.server.routes.search import Facets, Histogram
 from indelible.server.routes.searches import ChangedSearch, NewSearch, Search, SearchList
@@ -32,7 +33,8 @@ _TAGS = {
     "Read": "Single events and proofs.",
     "Tiles": "The C2SP tlog-tiles interface: what verifiers read.",
     "Logs": "The logs of this server.",
-    "API keys": "Who may do what.",
+    "API keys": "Who may come in.",
+    "Grants": "Who may do what.",
     "Operations": "For load balancers, monitoring and people.",
 }
 _STRUCTS: tuple[Any, ...] = (
@@ -45,6 +47,9 @@ _STRUCTS: tuple[Any, ...] = (
     LogList,
     NewKey,
     Rotation,
+    NewGrant,
+    MadeGrant,
+    GrantList,
     ApiKey,
     ApiKeyList,
     Problem,

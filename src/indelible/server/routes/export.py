@@ -35,9 +35,9 @@ def export_routes(context: Context) -> list[HTTPRouteHandler]:
     @get("/v1/logs/{log:str}/export")
     async def export_events(request: Request[Any, Any, Any], log: FromPath[str]) -> ASGIApp:
         headers = read_headers(request.scope["headers"])
-        _, hosted = await context.authorise(headers, Permission.EXPORT, log)
+        principal, hosted = await context.authorise(headers, Permission.EXPORT, log)
         parameters = parse_query(request.scope["query_string"], (*SPAN, "format", "order"))
-        question = read_question(parameters)
+        question = read_question(parameters, within=principal.visible(log))
         form = FORMATS[choice(parameters, "format", FORMATS, "ndjson")]
         order = read_order(parameters, "asc")
         if under_way >= context.settings.max_exports:

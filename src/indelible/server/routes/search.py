@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from litestar.handlers import HTTPRouteHandler
 
+    from indelible.access import Principal
     from indelible.index import Control, Coverage, Found
     from indelible.query.ast import Field
     from indelible.server.context import Context
@@ -91,20 +92,20 @@ class Facets(Struct, frozen=True, kw_only=True):
 def search_routes(context: Context) -> list[HTTPRouteHandler]:
     """The routes, over these logs."""
 
-    async def authorised(request: Request[Any, Any, Any], log: str, permission: Permission) -> HostedLog:
-        return (await context.authorise(read_headers(request.scope["headers"]), permission, log))[1]
+    async def reading(request: Request[Any, Any, Any], log: str) -> tuple[Principal, HostedLog]:
+        return await context.authorise(read_headers(request.scope["headers"]), Permission.READ, log)
 
     @get("/v1/logs/{log:str}/events")
     async def search_events(request: Request[Any, Any, Any], log: FromPath[str]) -> Response[bytes]:
-        hosted = await authorised(request, log, Permission.READ)
+        principal, hosted = await reading(request, log)
         parameters = parse_query(request.scope["query_string"], (*SPAN, "order", "limit", "cursor", "proof"))
-        question = read_question(parameters)
+        question = read_question(parameters, within=principal.visible(log))
         order = read_order(parameters, "desc")
         limit = bounded(parameters, "limit", default=50, most=_MOST_EVENTS)
         after = _read_cursor(parameters, order)
         proof = read_flag(parameters, "proof")
         if proof:
-            await authorised(request, log, Permission.PROVE)
+            principal.require(Permission.PROVE, log)
 
         def search(control: Control) -> bytes:
             found = hosted.index.search(question.query, order=order, limit=limit, after=after, control=control)
@@ -114,9 +115,9 @@ def search_routes(context: Context) -> list[HTTPRouteHandler]:
 
     @get("/v1/logs/{log:str}/histogram")
     async def get_histogram(request: Request[Any, Any, Any], log: FromPath[str]) -> Response[bytes]:
-        hosted = await authorised(request, log, Permission.READ)
+        principal, hosted = await reading(request, log)
         parameters = parse_query(request.scope["query_string"], (*SPAN, "buckets"))
-        question = read_question(parameters)
+        question = read_question(parameters, within=principal.visible(log))
         buckets = bounded(parameters, "buckets", default=60, most=_MOST_BUCKETS)
         histogram = await context.searching(
             request.receive,
@@ -143,9 +144,9 @@ def search_routes(context: Context) -> list[HTTPRouteHandler]:
 
     @get("/v1/logs/{log:str}/facets")
     async def get_facets(request: Request[Any, Any, Any], log: FromPath[str]) -> Response[bytes]:
-        hosted = await authorised(request, log, Permission.READ)
+        principal, hosted = await reading(request, log)
         parameters = parse_query(request.scope["query_string"], (*SPAN, "field", "limit"))
-        question = read_question(parameters)
+        question = read_question(parameters, within=principal.visible(log))
         field = _read_field(parameters)
         limit = bounded(parameters, "limit", default=10, most=_MOST_VALUES)
         facets = await context.searching(

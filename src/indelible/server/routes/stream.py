@@ -39,9 +39,9 @@ def stream_routes(context: Context) -> list[HTTPRouteHandler]:
     @get("/v1/logs/{log:str}/stream")
     async def stream_events(request: Request[Any, Any, Any], log: FromPath[str]) -> ASGIApp:
         headers = read_headers(request.scope["headers"])
-        _, hosted = await context.authorise(headers, Permission.READ, log)
+        principal, hosted = await context.authorise(headers, Permission.READ, log)
         parameters = parse_query(request.scope["query_string"], ("q", "after"))
-        query = read_question(parameters).query
+        query = read_question(parameters, within=principal.visible(log)).query
         after = _read_position(parameters, request.headers.get("last-event-id"))
         context.following.check_room()
         start = hosted.log.reader.acknowledged - 1 if after is None else after
