@@ -7,6 +7,8 @@
     │   ├── MalformedInput        not JSON, not UTF-8, duplicate keys: it has no meaning
     │   ├── InvalidEvent          JSON, but not a valid event; names every place
     │   ├── TooLarge              over a limit; says which and what to do instead
+    │   ├── QueryTooCostly        a search that takes more than it may
+    │   │   └── QueryTimeout      more time
     │   ├── IdConflict            an id seen before, with other content
     │   ├── NotFound              no such log, event or key
     │   │   └── NotYetPublished   it exists; a signed checkpoint will cover it shortly
@@ -21,6 +23,7 @@
     │   ├── ReadOnly              the log has stopped taking appends, and says why
     │   ├── StorageFull           no space left
     │   ├── Locked                another writer holds the directory
+    │   ├── QueryCancelled        whoever asked has gone
     │   └── Closed                the log is shutting down
     ├── IntegrityError            evidence that something stored is not what was written
     │   ├── Damaged               a file that cannot be what was written; names file and offset
@@ -64,6 +67,9 @@ __all__ = [
     "Place",
     "ProofError",
     "QueryError",
+    "QueryCancelled",
+    "QueryTimeout",
+    "QueryTooCostly",
     "ReadOnly",
     "RolledBack",
     "SignatureError",
@@ -120,6 +126,18 @@ class TooLarge(CallerError):
         super().__init__(detail)
         self.limit = limit
         self.pointer = pointer
+
+
+class QueryTooCostly(CallerError):
+    """A search takes more memory or time than it may; narrow it."""
+
+
+class QueryTimeout(QueryTooCostly):
+    """A search ran longer than ``seconds``."""
+
+    def __init__(self, detail: str, *, seconds: float) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class IdConflict(CallerError):
@@ -207,6 +225,10 @@ class Locked(Unavailable):
 
 class Closed(Unavailable):
     """The log is shutting down and takes nothing new."""
+
+
+class QueryCancelled(Unavailable):
+    """A search was stopped because whoever asked has gone."""
 
 
 class IntegrityError(IndelibleError):
