@@ -110,9 +110,10 @@ class Session:
         assert not shown or matches(shown, output), f"$ {command.text}\nshown:\n{shown}\n\nbut it wrote:\n{output}"
 
     def serve(self, command: Command) -> None:
-        """Start a command that stays, where the shell is, and wait until what the page shows has appeared."""
+        """Start a command that stays, where the shell is and with what it exported; wait for what the page shows."""
         folder, _ = self.run("pwd")
-        process = self._start(f"cd {shlex.quote(folder.strip())} && exec {self.localised(command.text)}")
+        settings = "".join(f"export {name}={shlex.quote(value)}; " for name, value in self.exported().items())
+        process = self._start(f"{settings}cd {shlex.quote(folder.strip())} && exec {self.localised(command.text)}")
         self._servers.append(process)
         shown = self.localised(command.output).strip("\n")
         pattern = ".*".join(re.escape(part) for part in shown.split("..."))

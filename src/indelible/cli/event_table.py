@@ -54,8 +54,8 @@ class EventTable:
             self._terminal.line(self._line(row, row[_OUTCOME]))
 
     def _begin(self, rows: Sequence[Sequence[str]]) -> None:
-        headings: tuple[str, ...] = ("index", f"time ({_zone_name(local=self._local)})", "outcome", "actor", "action", "target", "ip")
-        headings = (*headings, *(("proof",) if self._proofs else ()))
+        time = f"time ({_zone_name(local=self._local)})"
+        headings = ["index", time, "outcome", "actor", "action", "target", "ip", *(["proof"] if self._proofs else [])]
         natural = [max(map(cell_len, column)) for column in zip(headings, *rows, strict=True)]
         if self._growing:
             least = (8, 19, 7, *_STREAMING)

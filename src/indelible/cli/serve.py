@@ -64,8 +64,8 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
         import litestar  # noqa: F401, PLC0415
     except ImportError as error:
         raise UsageError("this is the bare install, without the server: pip install 'indelible[server]'") from error
-    from indelible.access import ApiKeys, Authenticator  # noqa: PLC0415 - after the check above
-    from indelible.control import ControlStore  # noqa: PLC0415
+    from indelible.access import ApiKeys, Authenticator, Grants  # noqa: PLC0415 - after the check above
+    from indelible.control import ControlStore, SearchStore  # noqa: PLC0415
     from indelible.embedded import DataDirectory  # noqa: PLC0415
     from indelible.server import HostedLogs, create_app, run_server  # noqa: PLC0415
 
@@ -86,7 +86,9 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
                 app = create_app(
                     logs=logs,
                     api_keys=ApiKeys(store),
+                    grants=Grants(store),
                     authenticator=Authenticator(store),
+                    searches=SearchStore(store),
                     settings=configuration.server,
                 )
                 run_server(app, host=host, port=port, on_listening=announce)

@@ -51,6 +51,13 @@ class ServerSettings:
         body_timeout: Time within which a body must have arrived.
         publish_timeout: How long ``wait=published`` waits for a signed checkpoint before it answers 503.
         drain_timeout: How long requests in hand get to finish once the server has been told to stop.
+        search_threads: Searches that run at once; each may use all of the index's threads.
+        searches_waiting: Searches that may wait for one of those; beyond them requests get 429.
+        search_timeout: How long a search may take, its wait included.
+        max_streams: Live tails that may be open at once.
+        heartbeat: A live tail says something at least once in so long, and its credentials are looked at again.
+        stall_timeout: How long a client may take for a piece of a live tail or an export before it is shed.
+        max_exports: Exports that run at once.
         requests_per_second: Requests a second of a principal without a limit of its own; 0: any number.
         events_per_second: Events a second of a principal without a limit of its own; 0: any number.
     """
@@ -68,6 +75,13 @@ class ServerSettings:
     body_timeout: float = setting(60.0, Rule(unit="seconds", low=0.01, high=3_600))
     publish_timeout: float = setting(30.0, Rule(unit="seconds", low=0.01, high=3_600))
     drain_timeout: float = setting(20.0, Rule(unit="seconds", low=0, high=3_600))
+    search_threads: int = setting(2, Rule(unit="threads", low=1, high=256))
+    searches_waiting: int = setting(32, Rule(unit="requests", low=0, high=100_000))
+    search_timeout: float = setting(30.0, Rule(unit="seconds", low=0.01, high=3_600))
+    max_streams: int = setting(256, Rule(unit="requests", low=1, high=1_000_000))
+    heartbeat: float = setting(15.0, Rule(unit="seconds", low=0.05, high=3_600))
+    stall_timeout: float = setting(30.0, Rule(unit="seconds", low=0.05, high=3_600))
+    max_exports: int = setting(4, Rule(unit="requests", low=1, high=1_000))
     requests_per_second: int = setting(0, Rule(unit="requests", low=0, high=1_000_000_000))
     events_per_second: int = setting(0, Rule(unit="entries", low=0, high=1_000_000_000))
 

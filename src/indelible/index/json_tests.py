@@ -35,11 +35,11 @@ def json_condition(column: str, path: tuple[str, ...], test: Test) -> Fragment:
     inner = _item(test)
     if inner == FALSE:
         return FALSE
-    # One lambda holds the value, so that it is taken out of its text once.
+    # A lambda holds the value, so that it is taken out of its text once.
     found = Fragment(
-        f"(len(list_filter(flatten(list_transform([{value.sql}], lambda whole: CASE json_type(whole)"
-        f" WHEN 'ARRAY' THEN json_extract(whole, '$[*]') ELSE [whole] END)), lambda item: {inner.sql})) > 0)",
-        value.values + inner.values,
+        f"list_transform([{value.sql}], lambda item: CASE json_type(item) WHEN 'ARRAY'"
+        f" THEN len(list_filter(json_extract(item, '$[*]'), lambda item: {inner.sql})) > 0 ELSE {inner.sql} END)[1]",
+        value.values + inner.values + inner.values,
     )
     return conjunction([likely, found])
 

@@ -31,7 +31,7 @@ _NONE = "none"
 # Dictionaries for as many values as a segment can have: from them the bloom filters are made that let a search for a
 # rare value skip segments. But not for whole records, whose text is far beyond the limit.
 _OPTIONS: Final = (
-    "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 65536, DICTIONARY_SIZE_LIMIT 65536, "
+    "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 65536, DICTIONARY_SIZE_LIMIT 65536, "
     "STRING_DICTIONARY_PAGE_SIZE_LIMIT 4000000"
 )
 _TIMES: Final = (

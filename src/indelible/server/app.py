@@ -23,15 +23,18 @@ from indelible.server.blocking import Blocking
 from indelible.server.body import Budget, ClientGone
 from indelible.server.context import Context
 from indelible.server.failures import exception_handlers, failure_answer
+from indelible.server.following import Following
 from indelible.server.ingest import Ingest
 from indelible.server.metrics import Metrics
 from indelible.server.response_headers import with_headers
 from indelible.server.routes import all_routes
+from indelible.server.searching import Searching
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from indelible.access import ApiKeys, Authenticator
+    from indelible.access import ApiKeys, Authenticator, Grants
+    from indelible.control import SearchStore
     from indelible.server.answer import Answer
     from indelible.server.asgi import Receive, Scope, Send
     from indelible.server.hosted_logs import HostedLogs
@@ -44,19 +47,26 @@ def create_app(
     *,
     logs: HostedLogs,
     api_keys: ApiKeys,
+    grants: Grants,
     authenticator: Authenticator,
+    searches: SearchStore,
     settings: ServerSettings | None = None,
 ) -> Application:
-    """The application over these logs and keys. Nothing runs until it is served."""
+    """The application over these logs, keys and grants. Nothing runs until it is served."""
     settings = settings or ServerSettings()
     budget = Budget(settings.max_in_flight)
+    blocking = Blocking(settings.threads)
+    searching = Searching(
+        threads=settings.search_threads, waiting=settings.searches_waiting, seconds=settings.search_timeout
+    )
     return Application(
         Context(
             logs=logs,
             api_keys=api_keys,
+            grants=grants,
             authenticator=authenticator,
             settings=settings,
-            blocking=Blocking(settings.threads),
+            blocking=blocking,
             budget=budget,
             metrics=Metrics(logs, budget),
             rates=Rates(
@@ -65,6 +75,12 @@ def create_app(
                     events_per_second=settings.events_per_second or None,
                 )
             ),
+            searches=searches,
+            searching=searching,
+            following=Following(
+                blocking=blocking, searching=searching, most=settings.max_streams, heartbeat=settings.heartbeat
+            ),
+            exporting=Blocking(settings.max_exports),
         )
     )
 
@@ -120,6 +136,16 @@ class Application:
         """Bytes of request bodies in hand now."""
         return self._context.budget.used
 
+    @property
+    def searches_under_way(self) -> int:
+        """Searches that run or wait for a thread."""
+        return self._context.searching.under_way
+
+    @property
+    def streams(self) -> int:
+        """Live tails that are open."""
+        return self._context.following.streams
+
     async def idle(self) -> None:
         """Wait until no request is in hand."""
         while self._active:
@@ -127,8 +153,14 @@ class Application:
             await self._idle.wait()
         self._idle = None
 
+    def stop_streams(self) -> None:
+        """End the live tails, which would otherwise never be finished; clients resume where they were."""
+        self._context.following.stop()
+
     def close(self) -> None:
         """End the threads, and write down what is kept in memory. The logs are their opener's to close."""
+        self._context.searching.close()
+        self._context.exporting.close()
         self._context.blocking.close()
         self._context.write_uses()
 

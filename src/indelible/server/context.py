@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from indelible.errors import Unavailable
+from indelible.errors import Forbidden, Unavailable
 
 if TYPE_CHECKING:
-    from indelible.access import ApiKeys, Authenticator, Permission, Principal, Rates
+    from indelible.access import ApiKeys, Authenticator, Grants, Permission, Principal, Rates
     from indelible.config import ServerSettings
+    from indelible.control import SearchStore
     from indelible.server.blocking import Blocking
     from indelible.server.body import Budget, Headers
+    from indelible.server.following import Following
     from indelible.server.hosted_logs import HostedLog, HostedLogs
     from indelible.server.metrics import Metrics
+    from indelible.server.searching import Searching
 
 __all__ = ["Context"]
 
@@ -28,12 +31,17 @@ class Context:
 
     logs: HostedLogs
     api_keys: ApiKeys
+    grants: Grants
     authenticator: Authenticator
     settings: ServerSettings
     blocking: Blocking
     budget: Budget
     metrics: Metrics
     rates: Rates
+    searches: SearchStore
+    searching: Searching
+    following: Following
+    exporting: Blocking
 
     async def authenticate(self, headers: Headers) -> Principal:
         """Who is asking.
@@ -48,6 +56,20 @@ class Context:
         if self.authenticator.uses_due:
             self.blocking.start(self.write_uses)
         self.rates.take_request(principal)
+        return principal
+
+    async def administrator(self, headers: Headers) -> Principal:
+        """Who is asking, once it is known that they administer something.
+
+        Raises:
+            Unauthenticated: nobody that is known.
+            RateLimited: as :meth:`authenticate`.
+            Forbidden: they administer nothing.
+        """
+        principal = await self.authenticate(headers)
+        if not principal.administers_any:
+            detail = f"this needs the role admin, which {principal.name!r} does not have"
+            raise Forbidden(detail)
         return principal
 
     async def authorise(self, headers: Headers, permission: Permission, log: str) -> tuple[Principal, HostedLog]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from indelible.config import check_log_name
 from indelible.errors import NotFound
 from indelible.formats.tlog_policy import Policy
+from indelible.index import IndexSettings, LogIndex, LogSource
 from indelible.server.problem import Refusal
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class HostedLog:
     Attributes:
         name: Its name in this server's addresses.
         log: The log itself.
+        index: What finds its events.
         vkeys: Its public keys, C2SP verifier keys.
         policy: A C2SP tlog-policy that demands all of them.
         public: Whether its checkpoint and hash tiles are for anyone.
@@ -36,6 +38,7 @@ class HostedLog:
 
     name: str
     log: Log
+    index: LogIndex
     vkeys: tuple[str, ...]
     policy: str
     public: bool
@@ -103,7 +106,7 @@ class HostedLogs:
     def close(self) -> None:
         """Write and publish everything that was taken, then close the logs, all at once."""
         with ThreadPoolExecutor(max_workers=max(1, min(len(self._logs), 16))) as executor:
-            list(executor.map(lambda hosted: hosted.log.close(), self._logs.values()))
+            list(executor.map(_close, self._logs.values()))
 
     def __enter__(self) -> Self:
         return self
@@ -115,12 +118,21 @@ class HostedLogs:
 
     def _open(self, name: str) -> HostedLog:
         configuration = self._directory.log(name)
+        log = self._directory.open_log(name)
+        index = LogIndex.open(self._directory.path / "index" / name, LogSource(log), settings=IndexSettings())
+        index.start()
         hosted = HostedLog(
             name=name,
-            log=self._directory.open_log(name),
+            log=log,
+            index=index,
             vkeys=configuration.vkeys,
             policy=Policy.for_log(*configuration.vkeys).encode().decode(),
             public=configuration.public,
         )
         self._logs[name] = hosted
         return hosted
+
+
+def _close(hosted: HostedLog) -> None:
+    hosted.index.close()
+    hosted.log.close()

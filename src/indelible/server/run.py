@@ -71,6 +71,7 @@ async def serve(
         await _answers(host, port, serving)
         on_listening(host, port)
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        app.stop_streams()
         server.stop()  # type: ignore[no-untyped-call]
         # Granian closes idle connections and waits for the others; a client that never finishes must not keep us.
         with suppress(TimeoutError):

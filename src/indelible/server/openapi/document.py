@@ -15,7 +15,10 @@ from indelible.server.openapi.paths import PATHS
 from indelible.server.problem import Problem
 from indelible.server.routes.api_keys import ApiKey, ApiKeyList, NewKey, Rotation
 from indelible.server.routes.events import Consistency
+from indelible.server.routes.grants import GrantList, MadeGrant, NewGrant
 from indelible.server.routes.logs import LogDescription, LogList, NewLog
+from indelible.server.routes.search import Facets, Histogram
+from indelible.server.routes.searches import ChangedSearch, NewSearch, Search, SearchList
 
 __all__ = ["build_document"]
 
@@ -25,10 +28,13 @@ _ABOUT = (
 )
 _TAGS = {
     "Append": "Adding events. Nothing changes or deletes one.",
+    "Search": "Finding, counting, following and taking away events.",
+    "Saved searches": "Queries under names.",
     "Read": "Single events and proofs.",
     "Tiles": "The C2SP tlog-tiles interface: what verifiers read.",
     "Logs": "The logs of this server.",
-    "API keys": "Who may do what.",
+    "API keys": "Who may come in.",
+    "Grants": "Who may do what.",
     "Operations": "For load balancers, monitoring and people.",
 }
 _STRUCTS: tuple[Any, ...] = (
@@ -41,9 +47,18 @@ _STRUCTS: tuple[Any, ...] = (
     LogList,
     NewKey,
     Rotation,
+    NewGrant,
+    MadeGrant,
+    GrantList,
     ApiKey,
     ApiKeyList,
     Problem,
+    Histogram,
+    Facets,
+    NewSearch,
+    ChangedSearch,
+    Search,
+    SearchList,
 )
 
 
@@ -63,7 +78,7 @@ def build_document() -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": PATHS,
         "components": {
-            "schemas": {**schemas, "StoredRecord": _STORED_RECORD},
+            "schemas": {**schemas, "StoredRecord": _STORED_RECORD, "Page": _PAGE},
             "responses": problem_answers(),
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key: `idl_<id>_<secret>`."}
@@ -86,6 +101,7 @@ _STORED_RECORD: dict[str, Any] = {
         "index": {"type": "integer", "minimum": 0},
         "leaf_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "published": {"type": "boolean", "description": "Whether a signed checkpoint covers it."},
+        "proof": {"type": "string", "description": "A `c2sp.org/tlog-proof@v1` text, where one was asked for."},
         "occurred_at": {"type": "string"},
         "received_at": {"type": "string"},
         "action": {"type": "string"},
@@ -100,6 +116,18 @@ _STORED_RECORD: dict[str, Any] = {
     ],
     "additionalProperties": True,
 }  # fmt: skip
+
+_PAGE: dict[str, Any] = {
+    "title": "Page",
+    "description": "One page of a search. `next` is the cursor of the following one, or `null` when this is the last.",
+    "type": "object",
+    "properties": {
+        "events": {"type": "array", "items": {"$ref": "#/components/schemas/StoredRecord"}},
+        "next": {"type": ["string", "null"]},
+        "coverage": {"$ref": "#/components/schemas/CoverageShown"},
+    },
+    "required": ["events", "next", "coverage"],
+}
 
 
 def _tidied(value: Any) -> Any:  # noqa: ANN401 - any JSON

@@ -10,7 +10,7 @@ from indelible.server.problem import PROBLEM_JSON
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["body", "json_answer", "operation", "path_parameter", "query_parameter", "schema", "text_answer"]
+__all__ = ["LOG", "body", "json_answer", "operation", "path_parameter", "query_parameter", "schema", "text_answer"]
 
 _PROBLEMS = {
     400: "Not JSON, bad UTF-8, duplicate keys, or a bad query.",
@@ -45,6 +45,9 @@ def path_parameter(name: str, description: str, **form: Any) -> dict[str, Any]: 
         "description": description,
         "schema": {"type": "string", **form},
     }
+
+
+LOG = path_parameter("log", "The log's name.", pattern="^[a-z0-9_][a-z0-9._-]{0,62}$")
 
 
 def query_parameter(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from indelible.server.openapi import searching
 from indelible.server.openapi.parts import (
+    LOG,
     body,
     json_answer,
     operation,
@@ -16,7 +18,6 @@ from indelible.server.openapi.parts import (
 
 __all__ = ["PATHS"]
 
-_LOG = path_parameter("log", "The log's name.", pattern="^[a-z0-9_][a-z0-9._-]{0,62}$")
 _EVENT = path_parameter("event", "The event's index in the log, or its id.", minLength=1)
 _WAIT = query_parameter(
     "wait",
@@ -41,7 +42,7 @@ _APPEND = operation(
     "ones at consecutive indices. An `id` that was sent before with the same content adds nothing and is answered with "
     "its first index, so a request that got no answer can simply be sent again.",
     tag="Append",
-    parameters=[_LOG, _WAIT, _RETURN],
+    parameters=[LOG, _WAIT, _RETURN],
     request=body(
         "The events.",
         {
@@ -66,7 +67,7 @@ _INGEST = operation(
     "foreign ones, so sending the same again adds nothing.",
     tag="Append",
     parameters=[
-        _LOG,
+        LOG,
         path_parameter("format", "The format.", enum=["cloudtrail", "kubernetes", "cloudevents"]),
         _WAIT,
         _RETURN,
@@ -93,7 +94,7 @@ _GET_EVENT = operation(
     "One record",
     "The record with its index and leaf hash.",
     tag="Read",
-    parameters=[_LOG, _EVENT],
+    parameters=[LOG, _EVENT],
     answers={200: json_answer("The record.", schema("StoredRecord"))},
     problems=[400, 401, 403, 404, 429],
 )
@@ -102,7 +103,7 @@ _GET_PROOF = operation(
     "Proof that a record is in the log",
     "A `c2sp.org/tlog-proof@v1` text: inclusion proof and signed checkpoint, verifiable offline.",
     tag="Read",
-    parameters=[_LOG, _EVENT],
+    parameters=[LOG, _EVENT],
     answers={200: text_answer("The proof.")},
     problems=[400, 401, 403, 404, 429],
 )
@@ -113,7 +114,7 @@ _CONSISTENCY = operation(
     "An RFC 6962 consistency proof between two sizes.",
     tag="Read",
     parameters=[
-        _LOG,
+        LOG,
         query_parameter("from", "The smaller size.", required=True, **_SIZE),
         query_parameter("to", "The larger size, at most the published one.", required=True, **_SIZE),
     ],
@@ -125,7 +126,7 @@ _CHECKPOINT = operation(
     "The signed checkpoint",
     "A C2SP checkpoint: a note signed by the log. Needs no key when the log is public.",
     tag="Tiles",
-    parameters=[_LOG],
+    parameters=[LOG],
     answers={200: text_answer("The note.")},
     problems=[400, 401, 403, 404, 429],
 )
@@ -134,7 +135,7 @@ _TILE = operation(
     "A hash tile or entry bundle",
     "Hash tiles need no key when the log is public; entry bundles always do.",
     tag="Tiles",
-    parameters=[_LOG, path_parameter("path", "`<level>/<index>[.p/<width>]`, or `entries/<index>[.p/<width>]`.")],
+    parameters=[LOG, path_parameter("path", "`<level>/<index>[.p/<width>]`, or `entries/<index>[.p/<width>]`.")],
     answers={200: text_answer("The bytes.", "application/octet-stream")},
     problems=[400, 401, 403, 404, 429],
 )
@@ -160,7 +161,7 @@ _DESCRIBE_LOG = operation(
     "One log",
     "Its origin, public keys, size and checkpoint.",
     tag="Logs",
-    parameters=[_LOG],
+    parameters=[LOG],
     answers={200: json_answer("The log.", schema("LogDescription"))},
     problems=[400, 401, 403, 404, 429],
 )
@@ -206,11 +207,41 @@ _ROTATE_KEY = operation(
 _REVOKE_KEY = operation(
     "revokeApiKey",
     "Revoke an API key",
-    "It is worthless from now on. Records that it wrote stay, and keep naming it.",
+    "It is worthless from now on. Records that it wrote stay, and keep naming it. The last key that administers "
+    "everything cannot be revoked.",
     tag="API keys",
     parameters=[_KEY],
     answers={204: {"description": "Revoked.", "headers": {}}},
-    problems=[400, 401, 403, 404, 429, 503],
+    problems=[400, 401, 403, 404, 409, 429, 503],
+)
+_LIST_GRANTS = operation(
+    "listGrants",
+    "The grants",
+    "Those on logs that the key administers, whoever has them.",
+    tag="Grants",
+    parameters=[query_parameter("principal", "Only those of this principal.", minLength=1)],
+    answers={200: json_answer("The grants.", schema("GrantList"))},
+    problems=[400, 401, 403, 422, 429],
+)
+_NEW_GRANT = {"principal": "api-key:7kq2m3xa90bd", "role": "reader", "log": "main", "query": "tenant:acme"}
+_CREATE_GRANT = operation(
+    "createGrant",
+    "Grant a role",
+    "To an API key, or to a subject of an identity provider. A reader's grant may be restricted by a query: such a "
+    "reader sees the records that match it and nothing else, so no tiles, entry bundles or proofs either.",
+    tag="Grants",
+    request=body("The grant.", {"application/json": {"schema": schema("NewGrant"), "example": _NEW_GRANT}}),
+    answers={201: json_answer("The grant as made.", schema("MadeGrant"), Location="Its path.")},
+    problems=[400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503],
+)
+_DELETE_GRANT = operation(
+    "deleteGrant",
+    "Take a role back",
+    "At once. The last API key that administers everything cannot lose that.",
+    tag="Grants",
+    parameters=[path_parameter("id", "The grant's id, as the list shows it.", pattern="^[0-9]{1,18}$")],
+    answers={204: {"description": "Taken back.", "headers": {}}},
+    problems=[400, 401, 403, 404, 409, 429, 503],
 )
 _HEALTH = json_answer("It does.", {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]})
 
@@ -221,8 +252,9 @@ def _operational(name: str, summary: str, description: str, answer: dict[str, An
 
 
 PATHS: dict[str, Any] = {
-    "/v1/logs/{log}/events": {"post": _APPEND},
+    "/v1/logs/{log}/events": {"post": _APPEND, "get": searching.SEARCH},
     "/v1/logs/{log}/ingest/{format}": {"post": _INGEST},
+    **searching.PATHS,
     "/v1/logs/{log}/events/{event}": {"get": _GET_EVENT},
     "/v1/logs/{log}/events/{event}/proof": {"get": _GET_PROOF},
     "/v1/logs/{log}/consistency": {"get": _CONSISTENCY},
@@ -233,6 +265,8 @@ PATHS: dict[str, Any] = {
     "/v1/api-keys": {"get": _LIST_KEYS, "post": _CREATE_KEY},
     "/v1/api-keys/{id}": {"get": _SHOW_KEY, "delete": _REVOKE_KEY},
     "/v1/api-keys/{id}/rotate": {"post": _ROTATE_KEY},
+    "/v1/grants": {"get": _LIST_GRANTS, "post": _CREATE_GRANT},
+    "/v1/grants/{id}": {"delete": _DELETE_GRANT},
     "/healthz": _operational("getHealth", "Is it alive?", "The process answers requests.", _HEALTH),
     "/readyz": _operational("getReadiness", "Can it append?", "Every log takes appends.", _HEALTH, problems=[503]),
     "/metrics": _operational(

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 from indelible.server.routes.api_keys import api_key_routes
 from indelible.server.routes.appending import appending_routes
 from indelible.server.routes.events import event_routes
+from indelible.server.routes.export import export_routes
+from indelible.server.routes.grants import grant_routes
 from indelible.server.routes.health import health_routes
 from indelible.server.routes.logs import log_routes
 from indelible.server.routes.pages import page_routes
+from indelible.server.routes.search import search_routes
+from indelible.server.routes.searches import saved_search_routes
+from indelible.server.routes.stream import stream_routes
 from indelible.server.routes.tiles import tile_routes
 
 if TYPE_CHECKING:
@@ -27,9 +32,14 @@ def all_routes(context: Context, *, append: Append, ingest: Ingest) -> list[HTTP
     return [
         *appending_routes(append, ingest),
         *event_routes(context),
+        *search_routes(context),
+        *stream_routes(context),
+        *export_routes(context),
+        *saved_search_routes(context),
         *log_routes(context),
         *tile_routes(context),
         *api_key_routes(context),
+        *grant_routes(context),
         *health_routes(context),
         *page_routes(),
     ]

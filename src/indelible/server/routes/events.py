@@ -12,7 +12,9 @@ from msgspec import Struct
 from indelible.access import Permission
 from indelible.errors import NotFound, UsageError
 from indelible.server.body import read_headers
+from indelible.server.place import with_place
 from indelible.server.query import natural, parse_natural, parse_query
+from indelible.server.visibility import read_visible
 
 if TYPE_CHECKING:
     from litestar.handlers import HTTPRouteHandler
@@ -39,10 +41,14 @@ def event_routes(context: Context) -> list[HTTPRouteHandler]:
     async def get_event(request: Request[Any, Any, Any], log: FromPath[str], event: FromPath[str]) -> Response[bytes]:
         parse_query(request.scope["query_string"], ())
         headers = read_headers(request.scope["headers"])
-        _, hosted = await context.authorise(headers, Permission.READ, log)
+        principal, hosted = await context.authorise(headers, Permission.READ, log)
         reader = hosted.log.reader
-        stored = await context.blocking(lambda: reader.get(_index(reader, event)))
-        return Response(_with_place(stored), media_type="application/json")
+
+        def read() -> StoredEntry:
+            return reader.get(_index(reader, event))
+
+        stored = await context.blocking(lambda: read_visible(principal, log, event, read))
+        return Response(with_place(stored), media_type="application/json")
 
     @get("/v1/logs/{log:str}/events/{event:str}/proof")
     async def get_proof(request: Request[Any, Any, Any], log: FromPath[str], event: FromPath[str]) -> Response[bytes]:
@@ -79,14 +85,3 @@ def _index(reader: Reader, event: str) -> int:
         detail = f"there is no event {event!r}: an event is named by its index or by its id, a UUIDv7 in lower case"
         raise NotFound(detail)
     return index
-
-
-def _with_place(stored: StoredEntry) -> bytes:
-    """The record's own bytes with the three fields that say where it is. No event can have fields of these names."""
-    published = b"true" if stored.published else b"false"
-    place = b',"index":%d,"leaf_hash":"%s","published":%s}' % (
-        stored.index,
-        stored.leaf_hash.hex().encode(),
-        published,
-    )
-    return stored.entry[:-1] + place
