@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
+from indelible.cli.columns import shorten
 from indelible.cli.outcomes import OUTCOME_FILLINGS, OUTCOME_STYLES, OUTCOMES
 
 if TYPE_CHECKING:
@@ -39,10 +40,11 @@ def histogram_lines(histogram: Histogram, width: int, *, local: bool = False) ->
     yield legend
 
 
-def facet_lines(facets: Facets, width: int, shown: Sequence[str]) -> Iterator[Text]:
-    """A line for each value: the value, its bar, how many; ``shown`` are the values, safe to print."""
-    widest = max(width // 2, _NARROWEST)
-    labels = [value if cell_len(value) <= widest else value[: widest - 1] + "…" for value in shown]
+def facet_lines(facets: Facets, labels: Sequence[str], width: int, *, cut: bool) -> Iterator[Text]:
+    """A line for each value: its label, safe to print and perhaps to be ``cut``; its bar; how many."""
+    if cut:
+        widest = max(width // 2, _NARROWEST)
+        labels = [label if cell_len(label) <= widest else shorten(label, widest, middle=True) for label in labels]
     yield from _bars(labels, [{"success": count} for _, count in facets.values], width, style="cyan")
 
 

@@ -27,6 +27,15 @@ _MOST = 20
 _SHELL_SAFE = re.compile(r"[\w@%+=:,./*-]+")
 
 
+class _AfterColon(str):
+    """What may follow a colon. Bash calls the colon the word so far; Typer drops what does not begin with that word."""
+
+    __slots__ = ()
+
+    def startswith(self, *_: object) -> bool:  # type: ignore[explicit-override]  # of Python 3.12
+        return True
+
+
 def complete_query(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The words that the one being typed could become, each with what it means."""
     words = ctx.params.get("query") or ()
@@ -37,7 +46,7 @@ def complete_query(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]
     if typed == incomplete or not split:
         return found
     kept = typed.rfind(":") + 1  # bash takes a colon for the end of a word, and replaces only what follows the last one
-    return [(word[kept:], summary) for word, summary in found]
+    return [(_AfterColon(word[kept:]), summary) for word, summary in found]
 
 
 def rejoin(words: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ import typer
 
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
 from indelible.cli.reading import reading
-from indelible.cli.saved_searches import with_saved
+from indelible.cli.saved_query import with_saved
 from indelible.cli.search_options import SavedOption, SearchedLogOption, SinceOption, UntilOption
 from indelible.cli.target import ApiKeyFileOption, DataOption, UrlOption, resolve_target
 from indelible.cli.terminal import Terminal

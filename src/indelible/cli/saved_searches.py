@@ -16,7 +16,7 @@ from indelible.errors import NotFound
 if TYPE_CHECKING:
     from indelible.cli.target import Target
 
-__all__ = ["SavedSearches", "with_saved"]
+__all__ = ["SavedSearches"]
 
 
 class SavedSearches:
@@ -71,12 +71,3 @@ class SavedSearches:
 
     def _server(self, target: ServerTarget) -> Administration:
         return Administration(target.url, api_key=target.api_key)
-
-
-def with_saved(target: Target, name: str | None, query: str, log: str | None) -> tuple[str, str]:
-    """The query and the log that a command is about: those of a saved search, if one is named, and what is added."""
-    if name is None:
-        return query, log or "main"
-    saved = SavedSearches(target).get(name)
-    parts = [f"({part})" if part and query else part for part in (saved["query"], query)]
-    return " ".join(part for part in parts if part), log or saved["log"]

@@ -12,7 +12,7 @@ from indelible.cli.event_table import EventTable
 from indelible.cli.proofs import ProofChecker
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
 from indelible.cli.reading import reading, say_coverage
-from indelible.cli.saved_searches import with_saved
+from indelible.cli.saved_query import with_saved
 from indelible.cli.search_json import entry_json, facets_json, histogram_json
 from indelible.cli.search_options import LocalTimeOption, SavedOption, SearchedLogOption, SinceOption, UntilOption
 from indelible.cli.target import ApiKeyFileOption, DataOption, JsonOption, UrlOption, resolve_target
@@ -111,7 +111,7 @@ def _list(
     if table.unpublished:
         terminal.note("* durable; not yet covered by a signed checkpoint")
     if next(found, None) is not None:
-        terminal.note(f"{shown:,} are shown, more match: --limit N shows N, --all all of them")
+        terminal.note(f"more match; shown: {shown:,} (--limit N shows N, --all all of them)")
     if not shown:
         searched = 0 if results.coverage is None else results.coverage.indexed
         terminal.note(f"nothing among {searched:,} entries matches")
@@ -144,7 +144,9 @@ def _count(
     facets = log.facets(field, query, since=bounds["since"], until=bounds["until"], limit=limit)
     if terminal.json:
         terminal.result(facets_json(facets))
-    for line in facet_lines(facets, terminal.width, [visible(value) for value, _ in facets.values]):
+    labels = [visible(value) for value, _ in facets.values]
+    for line in facet_lines(facets, labels, terminal.width, cut=terminal.is_terminal):
         terminal.line(line)
-    terminal.say(f"{facets.distinct:,} different values in {facets.total:,} events")
+    values = "1 value" if facets.distinct == 1 else f"{facets.distinct:,} values"
+    terminal.say(f"{values} in {facets.total:,} events")
     say_coverage(terminal, facets.coverage)

@@ -12,7 +12,7 @@ from indelible.cli.event_table import EventTable
 from indelible.cli.interruption import Interrupted
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
 from indelible.cli.reading import reading, say_coverage
-from indelible.cli.saved_searches import with_saved
+from indelible.cli.saved_query import with_saved
 from indelible.cli.search_json import entry_json
 from indelible.cli.search_options import LocalTimeOption, SavedOption, SearchedLogOption
 from indelible.cli.target import ApiKeyFileOption, DataOption, JsonOption, UrlOption, resolve_target

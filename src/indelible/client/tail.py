@@ -139,9 +139,10 @@ class TailStream:
         if self._deadline is not None and time.monotonic() + pause >= self._deadline:
             raise error
         _log.warning("stream_interrupted", extra={"log_name": self._log, "after": self._after, "reason": str(error)})
-        until = time.monotonic() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - so that not all come back at once
-        while not self._stopped.is_set() and (left := until - time.monotonic()) > 0:
+        left = pause * random.uniform(0.5, 1.0)  # noqa: S311 - so that not all come back at once
+        while left > 0 and not self._stopped.is_set():
             yield Pause(min(left, _NAP))
+            left -= _NAP
 
 
 def _entry(data: str) -> FoundEntry:

@@ -42,6 +42,11 @@ class Done:
         assert self.out.count("\n") == 1, self
         return json.loads(self.out)
 
+    @property
+    def json_lines(self) -> list[Any]:
+        """Its standard output, which must be one JSON value a line."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
     def expect(self, status: int) -> Done:
         """The same, after its exit status has been checked."""
         assert self.status == status, self

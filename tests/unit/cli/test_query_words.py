@@ -1,0 +1,82 @@
+"""Words of a query on a command line: what is a term stays one, what is an option too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from indelible.cli.completion import rejoin
+from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def parsed(arguments: Sequence[str]) -> tuple[str, bool, str]:
+    """The query, the flag and the file that a command with ``-f`` and ``-o FILE`` understands."""
+    heard: list[tuple[str, bool, str]] = []
+    app = typer.Typer()
+
+    @app.command(cls=QueryCommand)
+    def command(
+        query: QueryArgument = None,
+        *,
+        follow: Annotated[bool, typer.Option("-f")] = False,
+        output: Annotated[str, typer.Option("-o")] = "-",
+    ) -> None:
+        heard.append((as_query(query), follow, output))
+
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    return heard[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "query", "follow", "output"),
+    [
+        ([], "", False, "-"),
+        (["actor:ada", "free"], "actor:ada free", False, "-"),
+        (["-outcome:success", "-f"], "-outcome:success", True, "-"),
+        (["-f", "-outcome:success"], "-outcome:success", True, "-"),
+        (["a:b", "-o", "file", "-outcome:success"], "a:b -outcome:success", False, "file"),
+        (["-ofile", "-outcome:success"], "-outcome:success", False, "file"),
+        (["-(a:b OR c:d)", '-"free text"'], '-(a:b OR c:d) -"free text"', False, "-"),
+        (["-actor:user:ada"], "-actor:user:ada", False, "-"),
+        (['-metadata."odd key":x'], '-metadata."odd key":x', False, "-"),
+        (["--", "-f", "-a:b"], "-f -a:b", False, "-"),
+    ],
+)
+def test_query_command_tells_terms_from_options(arguments: list[str], query: str, follow: bool, output: str) -> None:
+    """A negated term needs no ``--``, wherever it stands; options work before, between and after."""
+    assert parsed(arguments) == (query, follow, output)
+
+
+def test_query_command_still_refuses_unknown_options() -> None:
+    """A misspelt option is no term."""
+    app = typer.Typer()
+
+    @app.command(cls=QueryCommand)
+    def command(query: QueryArgument = None) -> None:
+        raise AssertionError(query)
+
+    for wrong in (["--limt", "3"], ["-x"], ["--since:24h"]):
+        assert CliRunner().invoke(app, wrong).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("cut", "whole"),
+    [
+        (["search", "action", ":", "aws"], ["search", "action:aws"]),
+        (["action", ":"], ["action:"]),
+        (["target", ":", "invoice", ":", "9", "next"], ["target:invoice:9", "next"]),
+        (["-outcome", ":", "denied"], ["-outcome:denied"]),
+        (["a", "::", "b"], ["a::b"]),
+        (["a:b", "c"], ["a:b", "c"]),
+    ],
+)
+def test_rejoin_undoes_what_bash_does_to_colons(cut: list[str], whole: list[str]) -> None:
+    """Words that bash has cut at colons are whole again."""
+    assert rejoin(cut) == whole
