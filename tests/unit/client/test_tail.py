@@ -108,7 +108,7 @@ def test_tail_drops_what_a_server_sends_again() -> None:
     """A server that resumes too early repeats nothing for whoever reads."""
 
     class Repeating(Server):
-        def _connect(self, path: str) -> Opened:
+        def _connect(self, path: str) -> Opened:  # type: ignore[explicit-override]  # of Python 3.12
             return super()._connect(path.partition("?")[0] + "?after=-1")
 
     server = Repeating(4, [len(sent(0)) * 2 + 12])
@@ -119,7 +119,7 @@ def test_tail_moves_on_by_the_ids_of_heartbeats() -> None:
     """An id without data says up to where nothing has matched."""
 
     class Beating(Server):
-        def _connect(self, path: str) -> Opened:
+        def _connect(self, path: str) -> Opened:  # type: ignore[explicit-override]  # of Python 3.12
             opened = super()._connect(path)
             opened.stream.pieces = iter([b"id: 41\n\n"] if self.asked[-1] < 41 else [sent(42)])  # type: ignore[union-attr]
             return opened
@@ -145,7 +145,7 @@ def test_tail_raises_what_will_not_pass() -> None:
         next(follow(Server(1, [20, Forbidden("no more")])))
 
     class Wrong(Server):
-        def _connect(self, path: str) -> Opened:
+        def _connect(self, path: str) -> Opened:  # type: ignore[explicit-override]  # of Python 3.12
             opened = super()._connect(path)
             opened.stream.pieces = iter([b"data: [1]\n\n"])  # type: ignore[union-attr]
             return opened

@@ -76,10 +76,12 @@ def test_search_goes_page_by_page(reader: AuditLog, monkeypatch: pytest.MonkeyPa
 def test_search_is_bounded_in_time_and_says_what_it_covers(reader: AuditLog) -> None:
     """``[since, until)`` of what occurred; the coverage is known once something has been asked."""
     results = reader.search(since="2026-01-31T05:00", until="2026-01-31T08:00:00Z")
-    assert results.coverage is None
+    before = results.coverage
+    assert before is None
     assert [entry.index for entry in results] == [7, 6, 5]
-    assert results.coverage is not None
-    assert results.coverage.indexed == 20
+    after = results.coverage
+    assert after is not None
+    assert after.indexed == 20
 
 
 def test_search_gives_proofs_as_far_as_there_are_any(log: AuditLog, reader: AuditLog) -> None:
