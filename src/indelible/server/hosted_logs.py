@@ -7,10 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from indelible.config import check_log_name
 from indelible.errors import NotFound
 from indelible.formats.tlog_policy import Policy
-from indelible.index import IndexSettings, LogIndex, LogSource
+from indelible.index import IndexSettings
+from indelible.server.hosted_index import HostedIndex
 from indelible.server.problem import Refusal
 
 if TYPE_CHECKING:
@@ -18,9 +21,14 @@ if TYPE_CHECKING:
     from typing import Self
 
     from indelible.embedded.data_directory import DataDirectory
+    from indelible.index import LogIndex
     from indelible.log import Log
 
 __all__ = ["HostedLog", "HostedLogs"]
+
+_log = structlog.get_logger("indelible.server")
+
+_WAKE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +38,6 @@ class HostedLog:
     Attributes:
         name: Its name in this server's addresses.
         log: The log itself.
-        index: What finds its events.
         vkeys: Its public keys, C2SP verifier keys.
         policy: A C2SP tlog-policy that demands all of them.
         public: Whether its checkpoint and hash tiles are for anyone.
@@ -38,10 +45,29 @@ class HostedLog:
 
     name: str
     log: Log
-    index: LogIndex
     vkeys: tuple[str, ...]
     policy: str
     public: bool
+    _index: HostedIndex
+
+    @property
+    def index(self) -> LogIndex:
+        """What finds its events. Blocks while it is opened, the first time."""
+        return self._index.get()
+
+    @property
+    def index_lag(self) -> int:
+        """How many acknowledged entries could not be found yet."""
+        return self._index.lag
+
+    def wake(self) -> None:
+        """Open the index when the log has something for it to do. Blocks while it does."""
+        self._index.wake()
+
+    def close(self) -> None:
+        """Stop the index, then write and publish what was taken, and close the log."""
+        self._index.close()
+        self.log.close()
 
 
 class HostedLogs:
@@ -51,6 +77,8 @@ class HostedLogs:
         self._directory = directory
         self._logs: dict[str, HostedLog] = {}
         self._lock = threading.Lock()  # one creation at a time; look-ups need none
+        self._closing = threading.Event()
+        self._waker = threading.Thread(target=self._wake_indexes, name="indelible-index-waker", daemon=True)
 
     @classmethod
     def open(cls, directory: DataDirectory) -> Self:
@@ -66,6 +94,7 @@ class HostedLogs:
         except BaseException:
             logs.close()
             raise
+        logs._waker.start()
         return logs
 
     def get(self, name: str) -> HostedLog:
@@ -105,8 +134,11 @@ class HostedLogs:
 
     def close(self) -> None:
         """Write and publish everything that was taken, then close the logs, all at once."""
+        self._closing.set()
+        if self._waker.ident is not None:
+            self._waker.join()
         with ThreadPoolExecutor(max_workers=max(1, min(len(self._logs), 16))) as executor:
-            list(executor.map(_close, self._logs.values()))
+            list(executor.map(HostedLog.close, self._logs.values()))
 
     def __enter__(self) -> Self:
         return self
@@ -116,23 +148,24 @@ class HostedLogs:
     ) -> None:
         self.close()
 
+    def _wake_indexes(self) -> None:
+        while not self._closing.wait(_WAKE_SECONDS):
+            for hosted in list(self._logs.values()):
+                try:
+                    hosted.wake()
+                except Exception as error:  # noqa: BLE001 - one log's index must not keep the others asleep
+                    _log.error("index_not_opened", log_name=hosted.name, error=type(error).__name__)
+
     def _open(self, name: str) -> HostedLog:
         configuration = self._directory.log(name)
         log = self._directory.open_log(name)
-        index = LogIndex.open(self._directory.path / "index" / name, LogSource(log), settings=IndexSettings())
-        index.start()
         hosted = HostedLog(
             name=name,
             log=log,
-            index=index,
             vkeys=configuration.vkeys,
             policy=Policy.for_log(*configuration.vkeys).encode().decode(),
             public=configuration.public,
+            _index=HostedIndex(self._directory.path / "index" / name, log, IndexSettings()),
         )
         self._logs[name] = hosted
         return hosted
-
-
-def _close(hosted: HostedLog) -> None:
-    hosted.index.close()
-    hosted.log.close()
