@@ -1,0 +1,84 @@
+"""Exports as a whole: framed, in pieces, in constant memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from indelible.errors import FormatError
+from indelible.events.exports import FORMATS, write_export
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from indelible.events.exports import Row
+
+FORMAT_NAMES = sorted(FORMATS)
+
+
+def count_records(name: str, content: bytes) -> int:
+    """How many records a reader of the format finds."""
+    if name == "csv":
+        return len(list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))) - 1
+    if name == "cloudevents":
+        return len(json.loads(content))
+    return len([json.loads(line) for line in content.splitlines()])
+
+
+def test_formats_are_those_that_http_names() -> None:
+    """Each under its own name, with a suffix of its own."""
+    assert FORMAT_NAMES == ["cloudevents", "csv", "ecs", "ndjson", "ocsf"]
+    assert all(form.name == name for name, form in FORMATS.items())
+    assert len({form.suffix for form in FORMATS.values()}) == len(FORMATS)
+
+
+@pytest.mark.parametrize("name", FORMAT_NAMES)
+@pytest.mark.parametrize("count", [0, 1, 2, 700])
+def test_write_export_holds_every_record_once(name: str, count: int, samples: tuple[bytes, ...]) -> None:
+    """None, one or many: the whole is what a reader of the format expects, with as many records."""
+    rows: list[Row] = [(index, entry, index % 2 == 0) for index, entry in enumerate(samples[:count])]
+    assert count_records(name, b"".join(write_export(FORMATS[name], rows))) == count
+
+
+@pytest.mark.parametrize("name", FORMAT_NAMES)
+def test_write_export_takes_rows_as_pieces_are_taken(name: str, samples: tuple[bytes, ...]) -> None:
+    """A piece is on its way before the next is begun: memory does not grow with the export."""
+    taken = 0
+
+    def rows() -> Iterator[Row]:
+        nonlocal taken
+        for index, entry in enumerate(samples):
+            taken += 1
+            yield index, entry, None
+
+    pieces = write_export(FORMATS[name], rows())
+    sizes = []
+    before = 0
+    for piece in pieces:
+        sizes.append(len(piece))
+        # An entry is below 64 KiB and no format more than doubles the largest: a piece never holds much more.
+        assert len(piece) < 4 * 65_536
+        assert taken - before < 1_000
+        before = taken
+    assert len(sizes) > 10
+    assert all(size >= 65_536 for size in sizes[:-1])
+
+
+@pytest.mark.parametrize("name", FORMAT_NAMES)
+@pytest.mark.parametrize("entry", [b"not JSON", b"[1]"])
+def test_write_export_refuses_what_is_no_record(name: str, entry: bytes) -> None:
+    """An entry that is no record ends the export with an error, and not with something else in its place."""
+    with pytest.raises(FormatError):
+        list(write_export(FORMATS[name], [(0, entry, None)]))
+
+
+@pytest.mark.parametrize("name", FORMAT_NAMES)
+def test_encode_is_a_function_of_its_arguments(name: str, full: bytes) -> None:
+    """The same record gives the same bytes; whether it is published is told, or left out."""
+    encode = FORMATS[name].encode
+    assert encode(5, full, True) == encode(5, full, True)
+    assert len({encode(5, full, published) for published in (None, True, False)}) == 3
