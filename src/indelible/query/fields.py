@@ -15,7 +15,7 @@ from indelible.query.ast import Field, Kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FIELDS", "JSON_ROOTS", "FieldPlace", "find_field"]
+__all__ = ["FIELDS", "JSON_ROOTS", "SUGAR", "FieldPlace", "find_field"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,12 @@ JSON_ROOTS: dict[str, tuple[str, ...]] = {
     "actor.attributes": ("actor", "attributes"),
 }
 """What a path may begin with, and where that stands: ``metadata.amount``, ``context.http.status``."""
+
+SUGAR: dict[str, str] = {
+    "since": "occurred at that time or later",
+    "until": "occurred before that time",
+}
+"""What looks like a field, takes one time, and bounds ``occurred``."""
 
 
 def find_field(parts: Sequence[str]) -> Field | None:

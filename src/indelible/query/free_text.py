@@ -28,8 +28,7 @@ _NOT_FOLDED_BY_BYTES: Final = frozenset("ik")
 """ASCII characters that ``str.lower`` makes of others: U+0130 becomes ``i`` with a dot above, the Kelvin sign ``k``."""
 _COMBINING_DOT: Final = "\u0307"
 _SIGMA: Final = "\u03c3"
-_SIGMAS: Final = str.maketrans("\u03c2", _SIGMA)
-"""The final sigma counts as the other where only a yes must be sure."""
+_FINAL_SIGMA: Final = "\u03c2"
 _UNFIXED: Final = "\ud800"
 """Stands in no text."""
 
@@ -67,7 +66,7 @@ class TextMatcher:
         self._is_ascii = text.isascii()
         self._folded = self._text.encode()
         escaped = canonical_json(self._text).decode()[1:-1]
-        self._escaped = escaped.translate(_SIGMAS)
+        self._escaped = _without_context(escaped)
         self._anchor = escaped.encode() if self._is_ascii else _longest_anchor(escaped)
         self._is_inside = not _SYNTAX.issuperset(escaped)
 
@@ -99,12 +98,17 @@ class TextMatcher:
         if self._is_ascii:
             return True
         # Bytes between entries (their lengths) may make no text; then they are replaced, and nothing beside them is.
-        return self._escaped in data.decode(errors="replace").lower().translate(_SIGMAS)
+        return self._escaped in _without_context(data.decode(errors="replace").lower())
 
     def _in_string(self, string: str) -> bool:
         if self._is_ascii and not string.isascii():
             return self._folded in string.encode().lower()  # bytes fold A to Z only
         return self._text in string.lower()
+
+
+def _without_context(lower: str) -> str:
+    """A text in lower case, in which no character depends on its neighbours any longer."""
+    return lower.replace(_FINAL_SIGMA, _SIGMA)
 
 
 def _longest_anchor(escaped: str) -> bytes:

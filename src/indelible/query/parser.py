@@ -15,18 +15,19 @@ from lark.exceptions import UnexpectedInput
 
 from indelible.errors import QueryError
 from indelible.query.ast import Everything, FreeText, Match, Range
-from indelible.query.fields import FIELDS, JSON_ROOTS, find_field
+from indelible.query.fields import FIELDS, JSON_ROOTS, SUGAR, find_field
 from indelible.query.formula import all_of, any_of, negation
 from indelible.query.grammar import query_parser
 from indelible.query.moments import read_moment
+from indelible.query.quoting import split_path
 from indelible.query.syntax_errors import explain_syntax
-from indelible.query.values import Comparison, Span, Text, did_you_mean, join_pieces, read_test, unquoted
+from indelible.query.values import Comparison, Span, Text, did_you_mean, join_pieces, read_test
 
 if TYPE_CHECKING:
     from indelible.query.ast import Query
     from indelible.query.values import Written
 
-__all__ = ["MAX_CANONICAL_LENGTH", "MAX_DEPTH", "MAX_LENGTH", "MAX_TERMS", "SUGAR", "parse_query"]
+__all__ = ["MAX_CANONICAL_LENGTH", "MAX_DEPTH", "MAX_LENGTH", "MAX_TERMS", "parse_query"]
 
 MAX_LENGTH: Final = 4096
 """Characters of a query that somebody writes."""
@@ -37,10 +38,6 @@ MAX_DEPTH: Final = 32
 MAX_TERMS: Final = 256
 """Matches and free texts."""
 
-SUGAR: Final = {"since": "at that time or later", "until": "before that time"}
-"""What looks like a field and bounds ``occurred``."""
-
-_SEGMENT = re.compile(r'"(?:[^"\\]|\\.)*"|[^.:]+', re.DOTALL)
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -104,11 +101,7 @@ class _Meaning:
     def _match(self, key: Token, written: Written) -> Match:
         if key[:-1] in SUGAR:
             return self._bounded(key, written)
-        column = _column(key)
-        parts = [
-            unquoted(found[0], column + found.start()) if found[0].startswith('"') else found[0]
-            for found in _SEGMENT.finditer(key)
-        ]
+        parts = split_path(key[:-1], _column(key))
         field = find_field(parts)
         if field is None:
             raise _unknown_field(key, parts)

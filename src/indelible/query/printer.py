@@ -1,34 +1,27 @@
-r"""From a tree back to text: one text a tree, which the parser reads as that tree again, at any later time.
+"""From a tree back to text: one text a tree, which the parser reads as that tree again, at any later time.
 
-A text stands bare where that is surely safe, else in quotes; the only escapes are ``\"`` and ``\\``. Times are written
-in full, in UTC. Parentheses stand only where they are needed.
+Times are written in full, in UTC; quotes and parentheses stand only where they are needed.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, assert_never
 
 from indelible.events.timestamps import from_microseconds
 from indelible.query.ast import And, Everything, FreeText, Kind, Match, Network, Not, Or, Pattern, Present, Range, Value
+from indelible.query.quoting import print_member, print_text, print_value
 
 if TYPE_CHECKING:
     from indelible.query.ast import Field, Query, Test
 
-__all__ = ["print_query", "print_text", "print_value"]
-
-_BARE_WORD = re.compile(r"(?!(?:and|or|not)\Z)[\w@/#$%&+=~][\w@/#$%&+=~.,;!?'-]*", re.IGNORECASE)
-_BARE_VALUE = re.compile(r"(?:[\w@/#$%&+=~,;!?':-]|\.(?!\.))+")
-_BARE_MEMBER = re.compile(r"[\w@/#$%&+=~-]+")
-_ESCAPED = re.compile(r'["\\]')
-_LARGEST_WHOLE = 2**53
+__all__ = ["print_query"]
 
 
 def print_query(query: Query) -> str:
-    """The text of a tree that :func:`~indelible.query.parser.parse_query` can give.
+    """The text of a tree.
 
     Raises:
-        ValueError: for a tree that it cannot: a time beyond the year 9999, say.
+        OverflowError: it holds a time beyond the year 9999, which no text can name.
     """
     match query:
         case Or():
@@ -47,24 +40,13 @@ def print_query(query: Query) -> str:
             assert_never(query)
 
 
-def print_text(text: str) -> str:
-    """Free text, as a query has to write it."""
-    return text if _BARE_WORD.fullmatch(text) else _quoted(text)
-
-
-def print_value(text: str) -> str:
-    """The value of a field, as a query has to write it to mean exactly that."""
-    return text if _BARE_VALUE.fullmatch(text) else _quoted(text)
-
-
 def _within(part: Query, *weaker: type[And | Or]) -> str:
     text = print_query(part)
     return f"({text})" if isinstance(part, weaker) else text
 
 
 def _print_field(field: Field) -> str:
-    members = (name if _BARE_MEMBER.fullmatch(name) else _quoted(name) for name in field.path)
-    return ".".join((field.name, *members))
+    return ".".join((field.name, *map(print_member, field.path)))
 
 
 def _print_test(field: Field, test: Test) -> str:
@@ -95,9 +77,4 @@ def _print_range(field: Field, bounds: Range) -> str:
 def _print_number(field: Field, number: float) -> str:
     if field.kind is Kind.TIME:
         return from_microseconds(int(number))
-    whole = isinstance(number, int) or (number.is_integer() and abs(number) < _LARGEST_WHOLE)
-    return str(int(number)) if whole else repr(number)
-
-
-def _quoted(text: str) -> str:
-    return '"' + _ESCAPED.sub(r"\\\g<0>", text) + '"'
+    return str(number).removesuffix(".0")

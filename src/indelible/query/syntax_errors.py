@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain_syntax"]
 
+_CLOSING = re.compile(r"\s*\)")
 _VALUE = 'a value directly after the colon: name:value, name:"any text", or name:* for any'
 
 
@@ -26,9 +28,8 @@ def _place(text: str, error: UnexpectedInput) -> int:
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         return len(text)  # lark would say where the last token began
     place: int = getattr(error, "pos_in_stream", 0)
-    while text[place : place + 1].isspace():  # a token may begin with the white space before it
-        place += 1
-    return place
+    closing = _CLOSING.match(text, place)  # a token that begins with the white space before it
+    return closing.end() - 1 if closing else place
 
 
 def _expected(error: UnexpectedInput) -> set[str]:

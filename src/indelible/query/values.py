@@ -17,6 +17,7 @@ from indelible.errors import QueryError
 from indelible.query.ast import Kind, Network, Pattern, Present, Range, Value
 from indelible.query.fields import FIELDS
 from indelible.query.moments import Moment, read_moment
+from indelible.query.quoting import unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,6 @@ JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 
 _DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
 _NETWORK = re.compile(r"[0-9A-Fa-f:.]+/[0-9]{1,3}", re.ASCII)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NUMBERS = {Kind.INTEGER, Kind.TIME, Kind.JSON}
 
 
@@ -82,21 +82,6 @@ def join_pieces(tokens: Sequence[Token]) -> Text:
     # What two stars side by side let through, one does.
     kept = [part for place, part in enumerate(parts) if part or place in {0, len(parts) - 1}]
     return Text(tuple(kept), _column(tokens[0]))
-
-
-def unquoted(text: str, column: int) -> str:
-    r"""What stands between the quotes of ``text``.
-
-    Raises:
-        QueryError: a backslash stands before something other than ``"`` or ``\``.
-    """
-    for escape in _ESCAPE.finditer(text):
-        if escape[1] not in '"\\':
-            raise QueryError(
-                'within quotes a backslash stands only before " or another backslash; write \\\\ for one',
-                column=column + escape.start(),
-            )
-    return _ESCAPE.sub(r"\1", text[1:-1])
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
