@@ -5,6 +5,7 @@ from __future__ import annotations
 from indelible.access.api_key_info import ApiKeyInfo, NewApiKey
 from indelible.access.api_keys import ApiKeys
 from indelible.access.authenticator import Authenticator
+from indelible.access.client_certificates import ClientCertificates
 from indelible.access.principal import Principal
 from indelible.access.rates import RateLimit, Rates
 from indelible.access.roles import Grant, Permission, Role
@@ -13,6 +14,7 @@ __all__ = [
     "ApiKeyInfo",
     "ApiKeys",
     "Authenticator",
+    "ClientCertificates",
     "Grant",
     "NewApiKey",
     "Permission",

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from litestar import Litestar
 
-from indelible.access import RateLimit, Rates
-from indelible.config import ServerSettings
+from indelible.access import ClientCertificates, RateLimit, Rates
+from indelible.config import Configuration
 from indelible.server.answer import send_answer
 from indelible.server.append import Append
 from indelible.server.blocking import Blocking
@@ -25,6 +25,7 @@ from indelible.server.context import Context
 from indelible.server.failures import exception_handlers, failure_answer
 from indelible.server.ingest import Ingest
 from indelible.server.metrics import Metrics
+from indelible.server.proxies import Proxies
 from indelible.server.response_headers import with_headers
 from indelible.server.routes import all_routes
 
@@ -45,16 +46,22 @@ def create_app(
     logs: HostedLogs,
     api_keys: ApiKeys,
     authenticator: Authenticator,
-    settings: ServerSettings | None = None,
+    configuration: Configuration | None = None,
 ) -> Application:
-    """The application over these logs and keys. Nothing runs until it is served."""
-    settings = settings or ServerSettings()
+    """The application over these logs and keys. Nothing runs until it is served.
+
+    Raises:
+        ConfigurationError: something that is configured cannot work.
+    """
+    configuration = configuration or Configuration()
+    settings = configuration.server
     budget = Budget(settings.max_in_flight)
     return Application(
         Context(
             logs=logs,
             api_keys=api_keys,
             authenticator=authenticator,
+            certificates=ClientCertificates(configuration.certificates),
             settings=settings,
             blocking=Blocking(settings.threads),
             budget=budget,
@@ -65,14 +72,16 @@ def create_app(
                     events_per_second=settings.events_per_second or None,
                 )
             ),
-        )
+        ),
+        proxies=Proxies(configuration.proxy),
     )
 
 
 class Application:
     """The ASGI callable."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, proxies: Proxies) -> None:
+        self._proxies = proxies
         self.settings = context.settings
         self._context = context
         self._append = Append(context)
@@ -95,6 +104,7 @@ class Application:
         if scope["type"] != "http":
             return
         started = time.perf_counter()
+        self._proxies.admit(scope)
         request_id = next(self._request_ids)
         self._active += 1
         try:
@@ -114,6 +124,11 @@ class Application:
             self._active -= 1
             if self._idle is not None and not self._active:
                 self._idle.set()
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted here."""
+        return self._context.metrics
 
     @property
     def body_bytes_in_flight(self) -> int:
@@ -148,6 +163,6 @@ class Application:
         scope["indelible.request_id"] = request_id  # for whoever has to log this request
         scope["indelible.path"] = scope["path"]  # Litestar tidies the other
         status = [0]
-        await self.litestar(scope, receive, with_headers(send, request_id, status))
+        await self.litestar(scope, receive, with_headers(send, request_id, status, tls=scope["scheme"] == "https"))
         route = self._context.metrics.route(scope.get("path_template") or "none")
         route.add(status[0], time.perf_counter() - started)

@@ -10,7 +10,7 @@ import structlog
 from indelible.errors import Unavailable
 
 if TYPE_CHECKING:
-    from indelible.access import ApiKeys, Authenticator, Permission, Principal, Rates
+    from indelible.access import ApiKeys, Authenticator, ClientCertificates, Permission, Principal, Rates
     from indelible.config import ServerSettings
     from indelible.server.blocking import Blocking
     from indelible.server.body import Budget, Headers
@@ -29,6 +29,7 @@ class Context:
     logs: HostedLogs
     api_keys: ApiKeys
     authenticator: Authenticator
+    certificates: ClientCertificates
     settings: ServerSettings
     blocking: Blocking
     budget: Budget
@@ -36,13 +37,15 @@ class Context:
     rates: Rates
 
     async def authenticate(self, headers: Headers) -> Principal:
-        """Who is asking.
+        """Who is asking: by an ``Authorization`` header, else by a client certificate.
 
         Raises:
             Unauthenticated: nobody that is known.
             RateLimited: somebody who has sent their share of requests for now.
         """
         principal = self.authenticator.recall(headers.authorization)
+        if principal is None and headers.authorization is None and headers.client_certificate is not None:
+            principal = self.certificates.authenticate(headers.client_certificate)
         if principal is None:
             principal = await self.blocking(lambda: self.authenticator.authenticate(headers.authorization))
         if self.authenticator.uses_due:
