@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from indelible.control import ApiKeyRecord, ControlStore
 
-__all__ = ["RECHECK_SECONDS", "USES_SECONDS", "Authenticator"]
+__all__ = ["RECHECK_SECONDS", "REFUSAL", "USES_SECONDS", "Authenticator"]
 
 RECHECK_SECONDS = 0.5
 """How long, in seconds, a change by another process may go unnoticed."""
@@ -37,10 +37,11 @@ RECHECK_SECONDS = 0.5
 USES_SECONDS = 60.0
 """How often, in seconds, it is written down at most when keys were used."""
 
-_REFUSAL = (
+REFUSAL = (
     "this needs a valid API key: send it as `Authorization: Bearer idl_…`; "
     "an administrator makes one with `indelible api-keys create`"
 )
+"""What everyone is told whose credentials are no good, whichever they are and whyever that is."""
 _MAX_REMEMBERED = 10_000
 _MAX_HEADER = 8_192
 _NO_DIGEST = bytes(32)
@@ -120,7 +121,7 @@ class Authenticator:
         # An unknown id takes the same steps as a wrong secret: one look-up, one hash, one comparison.
         right = hmac.compare_digest(token.digest, _NO_DIGEST if record is None else record.secret_sha256)
         if header is None or record is None or not right or record.revoked_at is not None or _expiry(record) <= now:
-            raise Unauthenticated(_REFUSAL)
+            raise Unauthenticated(REFUSAL)
         principal = Principal(
             id=record.principal_id,
             name=record.name,

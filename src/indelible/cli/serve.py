@@ -41,7 +41,10 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the logs of a data directory over HTTP, until SIGTERM. Creates nothing: see `indelible init`."""
+    """Serve the logs of a data directory over HTTP, until SIGTERM. Creates nothing: see `indelible init`.
+
+    SIGHUP reads the TLS certificate and its key again.
+    """
     path = data or Path(os.environ.get("INDELIBLE_DATA") or DEFAULT_DATA)
     terminal = Terminal(json=False)
     serve_directory(
@@ -67,17 +70,18 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
     from indelible.access import ApiKeys, Authenticator, Grants  # noqa: PLC0415 - after the check above
     from indelible.control import ControlStore, SearchStore  # noqa: PLC0415
     from indelible.embedded import DataDirectory  # noqa: PLC0415
-    from indelible.server import HostedLogs, create_app, run_server  # noqa: PLC0415
+    from indelible.server import HostedLogs, TlsFiles, create_app, run_server  # noqa: PLC0415
 
     _configure_logging()
     with DataDirectory.open(path) as directory:
         lock = directory.lock()
         configuration = directory.configuration
+        tls = TlsFiles.from_settings(configuration.tls, path)
         host, port = parse_listen(listen or configuration.server.listen)
 
         def announce(real_host: str, real_port: int) -> None:
             name = f"[{real_host}]" if ":" in real_host else real_host
-            address = f"http://{name}:{real_port}"
+            address = f"{'http' if tls is None else 'https'}://{name}:{real_port}"
             lock.announce(address)
             on_listening(address)
 
@@ -89,9 +93,9 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
                     grants=Grants(store),
                     authenticator=Authenticator(store),
                     searches=SearchStore(store),
-                    settings=configuration.server,
+                    configuration=configuration,
                 )
-                run_server(app, host=host, port=port, on_listening=announce)
+                run_server(app, host=host, port=port, tls=tls, on_listening=announce)
         except Interrupted:
             return  # asked to stop before it had begun to listen; everything above is closed
 

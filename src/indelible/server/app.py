@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from litestar import Litestar
 
-from indelible.access import RateLimit, Rates
-from indelible.config import ServerSettings
+from indelible.access import ClientCertificates, RateLimit, Rates
+from indelible.config import Configuration
 from indelible.server.answer import send_answer
 from indelible.server.append import Append
 from indelible.server.blocking import Blocking
@@ -26,6 +26,7 @@ from indelible.server.failures import exception_handlers, failure_answer
 from indelible.server.following import Following
 from indelible.server.ingest import Ingest
 from indelible.server.metrics import Metrics
+from indelible.server.proxies import Proxies
 from indelible.server.response_headers import with_headers
 from indelible.server.routes import all_routes
 from indelible.server.searching import Searching
@@ -50,10 +51,15 @@ def create_app(
     grants: Grants,
     authenticator: Authenticator,
     searches: SearchStore,
-    settings: ServerSettings | None = None,
+    configuration: Configuration | None = None,
 ) -> Application:
-    """The application over these logs, keys and grants. Nothing runs until it is served."""
-    settings = settings or ServerSettings()
+    """The application over these logs, keys and grants. Nothing runs until it is served.
+
+    Raises:
+        ConfigurationError: something that is configured cannot work.
+    """
+    configuration = configuration or Configuration()
+    settings = configuration.server
     budget = Budget(settings.max_in_flight)
     blocking = Blocking(settings.threads)
     searching = Searching(
@@ -65,6 +71,7 @@ def create_app(
             api_keys=api_keys,
             grants=grants,
             authenticator=authenticator,
+            certificates=ClientCertificates(configuration.certificates),
             settings=settings,
             blocking=blocking,
             budget=budget,
@@ -81,14 +88,16 @@ def create_app(
                 blocking=blocking, searching=searching, most=settings.max_streams, heartbeat=settings.heartbeat
             ),
             exporting=Blocking(settings.max_exports),
-        )
+        ),
+        proxies=Proxies(configuration.proxy),
     )
 
 
 class Application:
     """The ASGI callable."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, proxies: Proxies) -> None:
+        self._proxies = proxies
         self.settings = context.settings
         self._context = context
         self._append = Append(context)
@@ -111,6 +120,7 @@ class Application:
         if scope["type"] != "http":
             return
         started = time.perf_counter()
+        self._proxies.admit(scope)
         request_id = next(self._request_ids)
         self._active += 1
         try:
@@ -130,6 +140,11 @@ class Application:
             self._active -= 1
             if self._idle is not None and not self._active:
                 self._idle.set()
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted here."""
+        return self._context.metrics
 
     @property
     def body_bytes_in_flight(self) -> int:
@@ -180,6 +195,6 @@ class Application:
         scope["indelible.request_id"] = request_id  # for whoever has to log this request
         scope["indelible.path"] = scope["path"]  # Litestar tidies the other
         status = [0]
-        await self.litestar(scope, receive, with_headers(send, request_id, status))
+        await self.litestar(scope, receive, with_headers(send, request_id, status, tls=scope["scheme"] == "https"))
         route = self._context.metrics.route(scope.get("path_template") or "none")
         route.add(status[0], time.perf_counter() - started)

@@ -10,7 +10,7 @@ import structlog
 from indelible.errors import Forbidden, Unavailable
 
 if TYPE_CHECKING:
-    from indelible.access import ApiKeys, Authenticator, Grants, Permission, Principal, Rates
+    from indelible.access import ApiKeys, Authenticator, ClientCertificates, Grants, Permission, Principal, Rates
     from indelible.config import ServerSettings
     from indelible.control import SearchStore
     from indelible.server.blocking import Blocking
@@ -33,6 +33,7 @@ class Context:
     api_keys: ApiKeys
     grants: Grants
     authenticator: Authenticator
+    certificates: ClientCertificates
     settings: ServerSettings
     blocking: Blocking
     budget: Budget
@@ -44,13 +45,15 @@ class Context:
     exporting: Blocking
 
     async def authenticate(self, headers: Headers) -> Principal:
-        """Who is asking.
+        """Who is asking: by an ``Authorization`` header, else by a client certificate.
 
         Raises:
             Unauthenticated: nobody that is known.
             RateLimited: somebody who has sent their share of requests for now.
         """
         principal = self.authenticator.recall(headers.authorization)
+        if principal is None and headers.authorization is None and headers.client_certificate is not None:
+            principal = self.certificates.authenticate(headers.client_certificate)
         if principal is None:
             principal = await self.blocking(lambda: self.authenticator.authenticate(headers.authorization))
         if self.authenticator.uses_due:
