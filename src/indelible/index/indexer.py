@@ -71,20 +71,20 @@ class Indexer:
         """
         total = self._source.acknowledged() if upto is None else min(upto, self._source.acknowledged())
         while not self._parts.view.covers(total) or self._sealable():
-            if not self.step():
+            if not self.step(total):
                 break
             if progress is not None:
                 progress(min(self._parts.view.indexed, total), total)
         if not self._parts.view.covers(total):
             raise Unavailable(f"the index could not be built: {self._failure}", retry_after=30.0)
 
-    def step(self) -> int:
-        """Do what is most urgent; gives the number of entries that were taken in, sealed or built."""
+    def step(self, end: int) -> int:
+        """Do what is most urgent of the entries below ``end``; gives how many were taken in, built or sealed."""
         with self._lock:
-            return self._take_news() + self._seal() + self._fill()
+            return self._take_news(end) + self._seal() + self._fill(end)
 
     def check(self) -> bool:
-        """Check one of the segments that were there at the start, and have it built again when it is not as it should be.
+        """Check one of the segments that were there at the start, and build it again when something is wrong with it.
 
         Gives false when all are checked.
         """
@@ -119,14 +119,13 @@ class Indexer:
             return "the log goes on otherwise"
         return None if self._segments.is_sound(part.file) else "it is not what was written"
 
-    def _take_news(self) -> int:
-        """Take in what has been acknowledged of the newest block."""
-        end = self._source.acknowledged()
+    def _take_news(self, end: int) -> int:
+        """Take in what is there of the newest block."""
         return self._extend((end - 1) // self._size * self._size, end) if end else 0
 
-    def _fill(self) -> int:
+    def _fill(self, end: int) -> int:
         """Build or complete the newest of the other blocks that are not whole."""
-        newest = (self._source.acknowledged() - 1) // self._size * self._size
+        newest = (end - 1) // self._size * self._size
         for first in range(newest - self._size, -1, -self._size):
             part = self._blocks.get(first)
             if part is None or part.end < first + self._size:

@@ -314,7 +314,7 @@ class LogIndex:
         """Follow the log until the index is closed."""
         while not self._closing.is_set():
             try:
-                done = self._indexer.step()
+                done = self._indexer.step(self._source.acknowledged())
                 if not done and not self._indexer.check():
                     self._source.wait(self._parts.view.indexed, _IDLE)
             except Exception as error:  # noqa: BLE001 - the log goes on whatever happens here; the lag says that this does not

@@ -29,7 +29,7 @@ class Bounds:
     @classmethod
     def of(cls, query: Query) -> Bounds:
         """The bounds that a query sets by itself: those that stand alone in it, or joined by *and*."""
-        narrowed = {name: (_FIRST, _LAST) for name in _FIELDS}
+        narrowed = dict.fromkeys(_FIELDS, (_FIRST, _LAST))
         for part in query.parts if isinstance(query, And) else (query,):
             if isinstance(part, Match) and part.field.name in _FIELDS and not part.field.path:
                 narrowed[part.field.name] = _both(narrowed[part.field.name], _interval(part.test))

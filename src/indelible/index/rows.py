@@ -30,7 +30,7 @@ _ROWS = f"""
         SELECT $first + place - 1 AS index, {_FIELDS} AS fields, record
         FROM unnest(string_split($lines, chr(10))) WITH ORDINALITY AS lines(record, place)
     )
-"""  # noqa: S608 - names from this file and from the table of columns
+"""
 
 
 def create_rows(connection: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -43,7 +43,7 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, first: int, e
     for start in range(0, len(entries), ROWS_AT_ONCE):
         chunk = entries[start : start + ROWS_AT_ONCE]
         lines = b"\n".join(chunk)
-        statement = f"INSERT INTO {table} {_ROWS}"  # noqa: S608 - the name of a table is ours
+        statement = f"INSERT INTO {table} {_ROWS}"
         if lines.count(b"\n") != len(chunk) - 1:
             lines = _only_records(chunk)
         try:

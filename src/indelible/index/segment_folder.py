@@ -17,6 +17,7 @@ from indelible.errors import NotFound
 from indelible.index.scratch import Scratch
 from indelible.index.segment_file import (
     SegmentFacts,
+    SegmentName,
     hash_file,
     parse_name,
     read_facts,
@@ -76,9 +77,7 @@ class SegmentFolder:
                 continue
             try:
                 facts, part = read_facts(connection, path)
-                self._check(facts, name.first, name.end)
-                if not path.with_suffix(".sha256").exists():
-                    raise ValueError("its hash is not beside it")
+                self._check(facts, path, name)
             except ValueError as error:
                 self.discard(path, str(error))
             else:
@@ -132,7 +131,10 @@ class SegmentFolder:
         """Remove the temporaries."""
         self.scratch.close()
 
-    def _check(self, facts: SegmentFacts, first: int, end: int) -> None:
+    def _check(self, facts: SegmentFacts, path: Path, name: SegmentName) -> None:
+        first, end = name
+        if not path.with_suffix(".sha256").exists():
+            raise ValueError("its hash is not beside it")
         if (facts.first, facts.end) != (first, end):
             raise ValueError(f"it holds the entries [{facts.first}, {facts.end})")
         if facts.origin != self._source.origin:
