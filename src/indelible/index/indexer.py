@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from indelible.index.settings import IndexSettings
     from indelible.index.source import EntrySource
 
-__all__ = ["Indexer"]
+__all__ = ["NOT_AS_WRITTEN", "Indexer"]
+
+NOT_AS_WRITTEN = "it is not what was written"
 
 _log = logging.getLogger("indelible.index")
 
@@ -70,9 +72,7 @@ class Indexer:
             Unavailable: there is no space for it.
         """
         total = self._source.acknowledged() if upto is None else min(upto, self._source.acknowledged())
-        while not self._parts.view.covers(total) or self._sealable():
-            if not self.step(total):
-                break
+        while self.step(total):
             if progress is not None:
                 progress(min(self._parts.view.indexed, total), total)
         if not self._parts.view.covers(total):
@@ -92,7 +92,7 @@ class Indexer:
             if not self._unchecked:
                 return False
             part = self._unchecked.pop()
-        reason = self._flaw(part)
+            reason = self._flaw(part)
         if reason is not None:
             self.rebuild(part, reason)
         return True
@@ -102,22 +102,29 @@ class Indexer:
         return [part for part in parts if part.file is not None and not self._segments.is_sound(part.file)]
 
     def rebuild(self, part: Part, reason: str) -> None:
-        """Replace a segment by the same rows, made from the log again."""
+        """Replace a segment by the same rows, made from the log again; for what is there until they are sealed.
+
+        Raises:
+            Unavailable: there is no space for it.
+        """
         with self._lock:
             if part.file is None or self._blocks.get(part.first) != part:
                 return  # someone else was quicker
-            if part.end > self._source.published().checkpoint.size:
-                del self._blocks[part.first]  # of a log that was longer once
-                self._parts.remove(part)
-            else:
+            within_log = part.end <= self._source.published().checkpoint.size
+            if within_log and len(self._unsealed()) <= self._settings.unsealed_segments:
                 self._load(part.first, part.first, part.end)
+            else:
+                del self._blocks[part.first]  # of a log that was longer once; or one of many, which take their time
+                self._parts.remove(part)
             self._segments.discard(part.file, reason)
             self._seal()
 
     def _flaw(self, part: Part) -> str | None:
-        if part.file is None or self._segments.is_current(self._cursor, part.file) is False:
-            return "the log goes on otherwise"
-        return None if self._segments.is_sound(part.file) else "it is not what was written"
+        if part.file is None:
+            return None
+        if not self._segments.is_sound(part.file):
+            return NOT_AS_WRITTEN
+        return None if self._segments.is_current(self._cursor, part.file) else "the log goes on otherwise"
 
     def _take_news(self, end: int) -> int:
         """Take in what is there of the newest block."""
@@ -140,25 +147,33 @@ class Indexer:
         return self._load(first, start, end) if start < end else 0
 
     def _load(self, first: int, start: int, end: int) -> int:
-        """Take the entries ``[start, end)`` of a block into memory; from its beginning, into a new table."""
+        """Take the entries ``[start, end)`` of a block into memory: into a new table, unless it has one there."""
         part = self._blocks.get(first)
-        if start == first or part is None or part.table is None:
-            table = f"rows_{self._tables}"
-            self._tables += 1
-            create_rows(self._cursor, table)
-        else:
-            table = part.table
-        replaces_segment = part is not None and part.file is not None
-        entries = (entry for _, entry in self._source.entries(start, end))
+        table = None if part is None else part.table
+        try:
+            if table is None:
+                table = f"rows_{self._tables}"
+                self._tables += 1
+                create_rows(self._cursor, table)
+            at = self._insert(first, table, start, end)
+        except duckdb.Error as error:
+            self._failure = str(error)
+            if table is not None and not any(part.table == table for part in self._unsealed()):
+                self._drop(table)
+            raise Unavailable(f"the index could not take entries in: {error}", retry_after=30.0) from error
+        return at - start
+
+    def _insert(self, first: int, table: str, start: int, end: int) -> int:
+        replaced = self._blocks.get(first)
         at = start
+        entries = (entry for _, entry in self._source.entries(start, end))
         while chunk := list(islice(entries, ROWS_AT_ONCE)):
             insert_rows(self._cursor, table, at, chunk)
             at += len(chunk)
-            if not replaces_segment:  # a segment is replaced by all of its rows, or not yet
+            # Rows are seen as they come; but a segment is replaced by all of its rows together.
+            if replaced is None or replaced.file is None or at == replaced.end:
                 self._put(Part(first=first, end=at, table=table))
-        if replaces_segment:
-            self._put(Part(first=first, end=at, table=table))
-        return at - start
+        return at
 
     def _seal(self) -> int:
         """Write one block that is full and published as a segment."""
@@ -190,4 +205,5 @@ class Indexer:
         self._parts.put(part)
 
     def _drop(self, table: str) -> None:
-        self._connection.cursor().execute(f"DROP TABLE {table}")
+        with self._connection.cursor() as cursor:  # on whatever thread stops reading it last
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from indelible.errors import NotFound
@@ -27,6 +25,7 @@ from indelible.index.segment_file import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import duckdb
 
@@ -56,10 +55,10 @@ class SegmentFolder:
         """Use a folder, which is made if it is not there and can be."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            scratch = Scratch.create(folder)
+            scratch = Scratch.within(folder)
         except OSError as error:
             _log.info("index_folder_not_writable", extra={"folder": str(folder), "reason": str(error)})
-            scratch = Scratch.create(Path(tempfile.gettempdir()).resolve())
+            scratch = Scratch.elsewhere()
         return cls(folder, scratch, source, settings)
 
     @property
@@ -94,8 +93,9 @@ class SegmentFolder:
         facts = SegmentFacts(
             origin=self._source.origin, first=first, end=end, last_leaf=self._source.get(end - 1).leaf_hash
         )
-        staged = self.scratch.path / f"{next(self._names)}.parquet"
         target = self.folder if self._writable else self.scratch.path
+        self.scratch.path.mkdir(parents=True, exist_ok=True)  # somebody may have deleted the folder as a whole
+        staged = self.scratch.path / f"{next(self._names)}.parquet"
         try:
             return write_segment(connection, table, facts, staged, target / segment_name(first, end))
         finally:
