@@ -10,12 +10,14 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from indelible.log import StoredEntry
+from indelible.merkle import Hash, leaf_hash
 from indelible.storage.posix import read_journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from indelible.log import Published, Reader, StoredEntry
+    from indelible.log import Published, Reader
     from indelible.storage.posix import LogPaths
 
 __all__ = ["DirectorySource"]
@@ -58,6 +60,8 @@ class DirectorySource:
 
     def get(self, index: int) -> StoredEntry:
         """See the protocol."""
+        for _, entry in self.entries(max(index, self._reader.size), index + 1):
+            return StoredEntry(index, entry, Hash(leaf_hash(entry)), published=False)
         return self._reader.get(index)
 
     def bundle(self, number: int) -> bytes:

@@ -1,8 +1,8 @@
 """What fills an index: it follows the log into tables in memory, and seals full blocks into segments.
 
 Work comes in steps of little more than a block: take in what is new at the end of the log, seal one block that is full
-and published, build one that is missing, newest first. The tailer, whoever calls ``catch_up``, and queries that meet a
-damaged segment take turns; writers of the log never wait.
+and published, build one that is missing, newest first: an incident is about now. The tailer, whoever calls
+``catch_up``, and queries that meet a damaged segment take turns; writers of the log never wait.
 """
 
 from __future__ import annotations
@@ -127,17 +127,19 @@ class Indexer:
         return None if self._segments.is_current(self._cursor, part.file) else "the log goes on otherwise"
 
     def _take_news(self, end: int) -> int:
-        """Take in what is there of the newest block."""
-        return self._extend((end - 1) // self._size * self._size, end) if end else 0
+        """Take in what is there of the newest block; but first complete those that were the newest before it."""
+        if not end:
+            return 0
+        newest = (end - 1) // self._size * self._size
+        begun = sorted(part.first for part in self._unsealed() if part.first < newest)
+        return sum(self._extend(first, first + self._size) for first in begun) + self._extend(newest, end)
 
     def _fill(self, end: int) -> int:
-        """Build or complete the newest of the other blocks that are not whole."""
+        """Build the newest of the blocks that are missing."""
         newest = (end - 1) // self._size * self._size
-        for first in range(newest - self._size, -1, -self._size):
-            part = self._blocks.get(first)
-            if part is None or part.end < first + self._size:
-                return self._extend(first, first + self._size)
-        return 0
+        missing = (first for first in range(newest, -1, -self._size) if first not in self._blocks)
+        first = next(missing, None)
+        return 0 if first is None else self._extend(first, min(first + self._size, end))
 
     def _extend(self, first: int, end: int) -> int:
         part = self._blocks.get(first)

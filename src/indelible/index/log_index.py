@@ -288,13 +288,13 @@ class LogIndex:
         control = control or Control()
         for _ in range(_ATTEMPTS):
             published = self._source.published().checkpoint  # before the view, see coverage
-            with self._parts.reading() as view, self._connection.cursor() as cursor:
-                scan = Scan(cursor, self._source, view, query, control, since_us=since_us, until_us=until_us)
+            with self._parts.reading() as view:
                 coverage = Coverage(
                     size=published.size, root=published.root, indexed=view.indexed, complete=view.covers(published.size)
                 )
                 try:
-                    with control.guard(cursor):
+                    with self._connection.cursor() as cursor, control.guard(cursor):
+                        scan = Scan(cursor, self._source, view, query, control, since_us=since_us, until_us=until_us)
                         return run(scan, coverage)
                 except duckdb.Error as error:
                     failure = error

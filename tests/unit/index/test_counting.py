@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,7 @@ def test_histogram_counts_by_time_and_outcome(index: LogIndex, log: ListedLog) -
     since, until = START_US - 100 * SECOND, START_US + 500 * SECOND
     buckets = index.histogram(query(""), since_us=since, until_us=until, buckets=6).buckets
     edges = [since + place * 100 * SECOND for place in range(7)]
-    assert [(bucket.since_us, bucket.until_us) for bucket in buckets] == list(zip(edges, edges[1:], strict=False))
+    assert [(bucket.since_us, bucket.until_us) for bucket in buckets] == list(pairwise(edges))
     assert [bucket.counts for bucket in buckets] == [{}, *[{"denied": 20, "success": 80}] * 5]
 
 

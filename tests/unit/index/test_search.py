@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from indelible.errors import Closed, QueryCancelled, QueryTimeout, QueryTooCostly, UsageError
-from indelible.index import Control, IndexSettings
+from indelible.index import Control, IndexSettings, scan
 from tests.unit.index.conftest import SECOND, SEGMENT, START_US, make_entries, query
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from indelible.index import LogIndex
     from indelible.index.scan import Order
     from tests.unit.index.listed_log import ListedLog
-
-ENDLESS = query("metadata.amount:>=0 OR metadata.amount:<0")
 
 
 def pages(index: LogIndex, text: str, order: Order, limit: int) -> list[int]:
@@ -115,7 +114,6 @@ def test_search_stops_when_it_is_cancelled_in_between(index: LogIndex) -> None:
 
 def test_search_says_when_it_takes_too_much_memory(index: LogIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     """A query over its limit is the caller's to narrow, and no damage."""
-    import duckdb
 
     def exhaust(*_: object, **__: object) -> None:
         raise duckdb.OutOfMemoryException("failed to allocate")
@@ -139,8 +137,6 @@ def test_search_reads_no_segment_that_time_rules_out(
     index = open_index(log)
     index.catch_up()
     read: list[int] = []
-    from indelible.index import scan
-
     rows = scan._rows
     monkeypatch.setattr(scan, "_rows", lambda parts: read.extend(p.first for p in parts if p.file) or rows(parts))
     second = START_US + (SEGMENT + 3) * SECOND
@@ -162,8 +158,6 @@ def test_search_finds_one_common_event_without_reading_all(
     log: ListedLog, open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The newest of what is common stands in the newest parts."""
-    from indelible.index import scan
-
     index = open_index(log, settings=IndexSettings(segment_entries=16, threads=1))
     index.catch_up()
     read: list[int] = []
