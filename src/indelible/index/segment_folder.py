@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from indelible.errors import NotFound
 from indelible.index.scratch import Scratch
 from indelible.index.segment_file import (
     SegmentFacts,
+    SegmentName,
     hash_file,
     parse_name,
     read_facts,
@@ -26,6 +25,7 @@ from indelible.index.segment_file import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import duckdb
 
@@ -55,10 +55,10 @@ class SegmentFolder:
         """Use a folder, which is made if it is not there and can be."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            scratch = Scratch.create(folder)
+            scratch = Scratch.within(folder)
         except OSError as error:
             _log.info("index_folder_not_writable", extra={"folder": str(folder), "reason": str(error)})
-            scratch = Scratch.create(Path(tempfile.gettempdir()).resolve())
+            scratch = Scratch.elsewhere()
         return cls(folder, scratch, source, settings)
 
     @property
@@ -76,9 +76,7 @@ class SegmentFolder:
                 continue
             try:
                 facts, part = read_facts(connection, path)
-                self._check(facts, name.first, name.end)
-                if not path.with_suffix(".sha256").exists():
-                    raise ValueError("its hash is not beside it")
+                self._check(facts, path, name)
             except ValueError as error:
                 self.discard(path, str(error))
             else:
@@ -95,8 +93,9 @@ class SegmentFolder:
         facts = SegmentFacts(
             origin=self._source.origin, first=first, end=end, last_leaf=self._source.get(end - 1).leaf_hash
         )
-        staged = self.scratch.path / f"{next(self._names)}.parquet"
         target = self.folder if self._writable else self.scratch.path
+        self.scratch.path.mkdir(parents=True, exist_ok=True)  # somebody may have deleted the folder as a whole
+        staged = self.scratch.path / f"{next(self._names)}.parquet"
         try:
             return write_segment(connection, table, facts, staged, target / segment_name(first, end))
         finally:
@@ -132,7 +131,10 @@ class SegmentFolder:
         """Remove the temporaries."""
         self.scratch.close()
 
-    def _check(self, facts: SegmentFacts, first: int, end: int) -> None:
+    def _check(self, facts: SegmentFacts, path: Path, name: SegmentName) -> None:
+        first, end = name
+        if not path.with_suffix(".sha256").exists():
+            raise ValueError("its hash is not beside it")
         if (facts.first, facts.end) != (first, end):
             raise ValueError(f"it holds the entries [{facts.first}, {facts.end})")
         if facts.origin != self._source.origin:
