@@ -13,11 +13,27 @@ from indelible.index import Control, IndexSettings, scan
 from tests.unit.index.conftest import SECOND, SEGMENT, START_US, make_entries, query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from indelible.index import LogIndex
+    from indelible.index.fragment import Fragment
+    from indelible.index.parts import Part
     from indelible.index.scan import Order
     from tests.unit.index.listed_log import ListedLog
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The first indices of the segments that statements read, as they are read."""
+    read: list[int] = []
+    rows = scan._rows
+
+    def watch(parts: Sequence[Part]) -> Fragment:
+        read.extend(part.first for part in parts if part.file is not None)
+        return rows(parts)
+
+    monkeypatch.setattr(scan, "_rows", watch)
+    return read
 
 
 def pages(index: LogIndex, text: str, order: Order, limit: int) -> list[int]:
@@ -131,14 +147,11 @@ def test_search_of_a_closed_index_says_so(index: LogIndex) -> None:
 
 
 def test_search_reads_no_segment_that_time_rules_out(
-    log: ListedLog, open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
+    log: ListedLog, open_index: Callable[..., LogIndex], read: list[int]
 ) -> None:
     """Whatever bounds the time, as an argument or in the query: segments beyond it are not even opened."""
     index = open_index(log)
     index.catch_up()
-    read: list[int] = []
-    rows = scan._rows
-    monkeypatch.setattr(scan, "_rows", lambda parts: read.extend(p.first for p in parts if p.file) or rows(parts))
     second = START_US + (SEGMENT + 3) * SECOND
     index.search(query(""), since_us=second, until_us=second + SECOND)
     index.search(query("occurred:2026-02-02T02:44:19Z"))
@@ -155,13 +168,10 @@ def test_search_looks_for_texts_among_candidates_only(index: LogIndex, log: List
 
 
 def test_search_finds_one_common_event_without_reading_all(
-    log: ListedLog, open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
+    log: ListedLog, open_index: Callable[..., LogIndex], read: list[int]
 ) -> None:
     """The newest of what is common stands in the newest parts."""
     index = open_index(log, settings=IndexSettings(segment_entries=16, threads=1))
     index.catch_up()
-    read: list[int] = []
-    rows = scan._rows
-    monkeypatch.setattr(scan, "_rows", lambda parts: read.extend(p.first for p in parts if p.file) or rows(parts))
     assert len(index.search(query("outcome:denied"), limit=20).indices) == 20
     assert len(read) == 4 + 8
