@@ -24,12 +24,21 @@ if TYPE_CHECKING:
     from indelible.embedded import open  # noqa: A004 - the name that INTERFACES gives it
     from indelible.sdk.answers import Entry, Proof, SignedCheckpoint
     from indelible.sdk.audit_log import AuditLog, Receipt
+    from indelible.sdk.feed import Flow, Results
+    from indelible.sdk.found import Bucket, Coverage, Facets, FoundEntry, Histogram
 
 __all__ = [
     "AuditLog",
+    "Bucket",
+    "Coverage",
     "Entry",
+    "Facets",
+    "Flow",
+    "FoundEntry",
+    "Histogram",
     "Proof",
     "Receipt",
+    "Results",
     "SignedCheckpoint",
     "__version__",
     "aio",
@@ -43,9 +52,16 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AuditLog": "indelible.sdk.audit_log",
+    "Bucket": "indelible.sdk.found",
+    "Coverage": "indelible.sdk.found",
     "Entry": "indelible.sdk.answers",
+    "Facets": "indelible.sdk.found",
+    "Flow": "indelible.sdk.feed",
+    "FoundEntry": "indelible.sdk.found",
+    "Histogram": "indelible.sdk.found",
     "Proof": "indelible.sdk.answers",
     "Receipt": "indelible.sdk.audit_log",
+    "Results": "indelible.sdk.feed",
     "SignedCheckpoint": "indelible.sdk.answers",
     "connect": "indelible.client",
     "open": "indelible.embedded",

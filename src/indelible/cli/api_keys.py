@@ -11,6 +11,7 @@ import typer
 from indelible.access import ApiKeys, Grant, RateLimit
 from indelible.access.api_keys import MAX_OVERLAP
 from indelible.cli.api_key_view import described, granted, print_key, print_new_key, row
+from indelible.cli.control_data import reading_control, writing_control
 from indelible.cli.target import (
     ApiKeyFileOption,
     DataOption,
@@ -22,7 +23,6 @@ from indelible.cli.target import (
 from indelible.cli.terminal import Terminal
 from indelible.cli.times import parse_duration, parse_moment
 from indelible.client import Administration
-from indelible.control import ControlStore
 from indelible.embedded import DataDirectory
 from indelible.embedded.api import local_principal
 from indelible.errors import NotFound
@@ -199,14 +199,12 @@ def revoke(
 @contextmanager
 def _reading(path: Path) -> Iterator[ApiKeys]:
     """The keys of a directory, beside whatever changes them."""
-    with DataDirectory.open(path) as directory, ControlStore.open(directory.control_path, read_only=True) as store:
+    with reading_control(path) as store:
         yield ApiKeys(store)
 
 
 @contextmanager
 def _writing(path: Path) -> Iterator[ApiKeys]:
     """The keys of a directory, to be changed under its lock."""
-    with DataDirectory.open(path) as directory:
-        directory.lock()
-        with ControlStore.open(directory.control_path) as store:
-            yield ApiKeys(store)
+    with writing_control(path) as store:
+        yield ApiKeys(store)

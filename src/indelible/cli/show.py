@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from indelible.cli.outcomes import OUTCOME_STYLES
 from indelible.cli.target import ApiKeyFileOption, DataOption, JsonOption, LogOption, UrlOption, resolve_target
 from indelible.cli.terminal import Terminal
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["print_entry", "register", "show", "which_entry"]
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,18}")
-_OUTCOME_STYLES = {"failure": "yellow", "denied": "red"}
 _SHOWN_FIRST = frozenset(
     {"v", "id", "occurred_at", "received_at", "action", "operation", "outcome", "actor", "targets", "log", "raw"}
 )
@@ -62,7 +62,7 @@ def print_entry(terminal: Terminal, entry: Entry, *, raw: bool = False) -> None:
     state = "" if entry.published else " (durable; not yet covered by a signed checkpoint)"
     terminal.say(f"entry {entry.index} of {record['log']}{state}", style="bold")
     for name, value in _lines(record):
-        style = _OUTCOME_STYLES.get(value, "") if name == "outcome" else ""
+        style = OUTCOME_STYLES.get(value, "") if name == "outcome" else ""
         terminal.say(f"{name:<12}{value}", style=style)
     rest = {name: value for name, value in record.items() if name not in _SHOWN_FIRST}
     if raw and "raw" in record:

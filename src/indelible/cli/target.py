@@ -16,6 +16,8 @@ import typer
 from indelible.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from indelible.sdk.audit_log import AuditLog
 
 __all__ = [
@@ -87,11 +89,11 @@ class DirectoryTarget:
 
         return embedded.open(self.path, log=log)
 
-    def reader(self, log: str) -> AuditLog:
-        """The log, for reading: needs neither lock nor key."""
+    def reader(self, log: str, *, on_indexing: Callable[[int, int], None] | None = None) -> AuditLog:
+        """The log, for reading: needs neither lock nor key. ``on_indexing`` hears how far its index has come."""
         from indelible import embedded  # noqa: PLC0415 - as above
 
-        return embedded.open(self.path, log=log, read_only=True)
+        return embedded.open(self.path, log=log, read_only=True, on_indexing=on_indexing)
 
 
 Target = ServerTarget | DirectoryTarget

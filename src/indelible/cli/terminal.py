@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from indelible.cli.paging import Pager
 from indelible.cli.visible import json_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import TextIO
 
 __all__ = ["Meter", "Terminal"]
 
+_CHART_WIDTH = 100
 _PLAIN_WIDTH = 10_000  # a pipe has no width; rich would fold lines at 80
 
 
@@ -44,6 +47,44 @@ class Terminal:
         """Print a line of the result for people; nothing with ``--json``. Line feeds in it stay."""
         if not self.json:
             self._out.print(Text(visible(text, lines=True), style=style), soft_wrap=True)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether results are shown to somebody, rather than written into a file or a pipe."""
+        return self._out.is_terminal
+
+    @property
+    def width(self) -> int:
+        """Cells of a line; in a pipe as many as suit a chart."""
+        return self._out.width if self._out.is_terminal else _CHART_WIDTH
+
+    @property
+    def height(self) -> int:
+        """Lines of the screen."""
+        return self._out.height
+
+    def line(self, text: Text) -> None:
+        """Print a line of the result that has its colours already, uncut; nothing with ``--json``.
+
+        Whoever made it made it safe to show: see :mod:`indelible.cli.visible`.
+        """
+        if not self.json:
+            self._out.print(text, soft_wrap=True)
+
+    @contextmanager
+    def paged(self, *, wanted: bool = True) -> Iterator[None]:
+        """Show what the block prints in a pager if it is longer than the screen. Leaving the pager ends the block."""
+        if self.json or not wanted or not self.is_terminal:
+            yield
+            return
+        pager = Pager(sys.stdout, lambda: self.height)
+        screen, self._out.file = self._out.file, cast("TextIO", pager)
+        try:
+            with suppress(BrokenPipeError):
+                yield
+        finally:
+            self._out.file = screen
+            pager.close()
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[object]], *, styles: Sequence[str] = ()) -> None:
         """Print rows under headings; nothing with ``--json``. ``styles`` colours the rows."""

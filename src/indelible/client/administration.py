@@ -7,9 +7,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from indelible.client.exchange import Exchange, SyncTransport
-from indelible.client.plans import decode
+from indelible.client.exchange import Exchange
 from indelible.client.problem import error_of
+from indelible.client.reading import decode
+from indelible.client.transport import SyncTransport
 from indelible.config import check_log_name
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class _ApiKeys(msgspec.Struct):
 
 class _Grants(msgspec.Struct):
     grants: list[dict[str, Any]]
+
+
+class _Searches(msgspec.Struct):
+    searches: list[dict[str, Any]]
 
 
 class Administration:
@@ -89,6 +94,28 @@ class Administration:
     def revoke_api_key(self, key_id: str) -> None:
         """Make a key worthless, at once."""
         self._ask("DELETE", _key_path(key_id))
+
+    def searches(self) -> list[dict[str, Any]]:
+        """Every saved search, by name."""
+        return decode(self._ask("GET", "/v1/searches"), _Searches).searches
+
+    def search(self, name: str) -> dict[str, Any]:
+        """One saved search."""
+        return decode(self._ask("GET", f"/v1/searches/{quote(name, safe='')}"), dict[str, Any])
+
+    def create_search(self, name: str, *, log: str, query: str, description: str) -> dict[str, Any]:
+        """Save a search under a new name."""
+        wanted = {"name": name, "log": log, "query": query, "description": description}
+        return decode(self._ask("POST", "/v1/searches", wanted), dict[str, Any])
+
+    def replace_search(self, name: str, *, log: str, query: str, description: str) -> dict[str, Any]:
+        """Give a name to another search."""
+        wanted = {"log": log, "query": query, "description": description}
+        return decode(self._ask("PUT", f"/v1/searches/{quote(name, safe='')}", wanted), dict[str, Any])
+
+    def delete_search(self, name: str) -> None:
+        """Forget a saved search."""
+        self._ask("DELETE", f"/v1/searches/{quote(name, safe='')}")
 
     def grants(self, principal: str | None = None) -> list[dict[str, Any]]:
         """Every grant, or those of one principal."""

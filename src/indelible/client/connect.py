@@ -7,9 +7,10 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from indelible.client.exchange import AsyncTransport, SyncTransport, check_url
+from indelible.client.exchange import check_url
 from indelible.client.fetch import HttpFetcher
 from indelible.client.plans import ClientPlans
+from indelible.client.transport import AsyncTransport, SyncTransport
 from indelible.config import check_log_name
 from indelible.sdk.aio import AsyncAuditLog, Opening
 from indelible.sdk.audit_log import AuditLog

@@ -1,29 +1,21 @@
-"""HTTP messages as values, and the two drivers that exchange them.
+"""HTTP messages as values: what the plans of the client yield, and what they get back.
 
-The plans of :mod:`indelible.client.plans` yield :class:`Exchange` and :class:`Pause`; what performs them is a
-:class:`SyncTransport` or an :class:`AsyncTransport`. Failures of the network become
-:class:`~indelible.errors.Unavailable` here; what a status means is decided in the plan. Redirects are not followed:
-credentials go to one address only.
+:mod:`indelible.client.transport` performs them. What a status means is decided in the plan.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
-from indelible.errors import PeerError, Unavailable, UsageError
+from indelible.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Answer", "AsyncTransport", "Call", "Effect", "Exchange", "Pause", "SyncTransport", "check_url"]
-
-MAX_ANSWER_BYTES = 64 << 20
-_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+__all__ = ["Answer", "Call", "Close", "Effect", "Exchange", "Open", "Opened", "Pause", "Read", "Stream", "check_url"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +42,36 @@ class Call:
     function: Callable[[], Any]
 
 
-Effect = Exchange | Pause | Call
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Send one request, and leave the body of a 200 unread; the outcome is :class:`Opened`."""
+
+    request: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Give the next bytes of a body, whenever there are some; none at its end."""
+
+    stream: Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Release a body, read to its end or not."""
+
+    stream: Stream
+
+
+Effect = Exchange | Pause | Call | Open | Read | Close
+
+
+class Stream(Protocol):
+    """A body that is read as it arrives."""
+
+    def wake(self) -> None:
+        """Cut the connection, so that a thread that waits for bytes stops waiting. May be called from any thread."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +81,14 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What became of :class:`Open`: a body to read for a status of 200, else the whole answer that refuses."""
+
+    answer: Answer
+    stream: Stream | None
 
 
 def check_url(url: str) -> str:
@@ -79,98 +108,3 @@ def check_url(url: str) -> str:
             "a server's address holds no credentials, query or fragment; give the key as INDELIBLE_API_KEY"
         )
     return url.rstrip("/")
-
-
-class SyncTransport:
-    """Performs effects one after another, over kept connections."""
-
-    def __init__(self, url: str, *, api_key: str | None, transport: httpx.BaseTransport | None = None) -> None:
-        self._client = httpx.Client(
-            base_url=check_url(url), headers=_headers(api_key), timeout=_TIMEOUT, transport=transport
-        )
-
-    def __call__(self, effect: Effect) -> object:
-        """Perform one effect.
-
-        Raises:
-            Unavailable: the server could not be reached, or did not answer in time.
-            PeerError: the answer is larger than any answer may be.
-        """
-        if isinstance(effect, Exchange):
-            return self.exchange(effect)
-        if isinstance(effect, Call):
-            return effect.function()
-        time.sleep(effect.seconds)
-        return None
-
-    def exchange(self, request: Exchange) -> Answer:
-        """Send one request; raises as :meth:`__call__`."""
-        try:
-            with self._client.stream(
-                request.method, request.path, content=request.content, headers=dict(request.headers)
-            ) as response:
-                body = bytearray()
-                for chunk in response.iter_bytes():
-                    _collect(body, chunk)
-                return _answer(response, body)
-        except httpx.HTTPError as error:
-            raise _unreachable(self._client.base_url, error) from error
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-
-class AsyncTransport:
-    """Performs effects on an event loop, over kept connections."""
-
-    def __init__(self, url: str, *, api_key: str | None, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=check_url(url), headers=_headers(api_key), timeout=_TIMEOUT, transport=transport
-        )
-
-    async def __call__(self, effect: Effect) -> object:
-        """As :meth:`SyncTransport.__call__`."""
-        if isinstance(effect, Pause):
-            await asyncio.sleep(effect.seconds)
-            return None
-        if isinstance(effect, Call):
-            return await asyncio.to_thread(effect.function)
-        try:
-            async with self._client.stream(
-                effect.method, effect.path, content=effect.content, headers=dict(effect.headers)
-            ) as response:
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    _collect(body, chunk)
-                return _answer(response, body)
-        except httpx.HTTPError as error:
-            raise _unreachable(self._client.base_url, error) from error
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
-
-
-def _headers(api_key: str | None) -> dict[str, str]:
-    headers = {"User-Agent": "indelible"}
-    if api_key is not None:
-        if not api_key.isascii() or not api_key.isprintable():
-            raise UsageError("the API key holds characters that no API key has; was something pasted with it?")
-        headers["Authorization"] = f"Bearer {api_key}"
-    return headers
-
-
-def _collect(body: bytearray, chunk: bytes) -> None:
-    body += chunk
-    if len(body) > MAX_ANSWER_BYTES:
-        raise PeerError(f"the server's answer is larger than {MAX_ANSWER_BYTES} bytes")
-
-
-def _answer(response: httpx.Response, body: bytearray) -> Answer:
-    return Answer(status=response.status_code, headers=dict(response.headers), body=bytes(body))
-
-
-def _unreachable(url: httpx.URL, error: httpx.HTTPError) -> Unavailable:
-    what = "did not answer in time" if isinstance(error, httpx.TimeoutException) else f"cannot be reached ({error})"
-    return Unavailable(f"{url} {what}")

@@ -9,13 +9,17 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import msgspec
 
 from indelible.client.exchange import Answer, Call, Effect, Exchange, Pause
 from indelible.client.problem import error_of
+from indelible.client.reading import ask_server, decode
+from indelible.client.records import entry_of
+from indelible.client.searching import ExportStream, SearchPages, facets, histogram
+from indelible.client.tail import TailStream
 from indelible.client.verification import verify_served_log
 from indelible.errors import (
     FormatError,
@@ -23,7 +27,6 @@ from indelible.errors import (
     PeerError,
     Unavailable,
 )
-from indelible.events.canonical import canonical_json
 from indelible.formats.checkpoint import Checkpoint
 from indelible.formats.note import Note
 from indelible.sdk.answers import Entry, LogDescription, Proof, Recorded, SignedCheckpoint
@@ -35,14 +38,14 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from indelible.client.fetch import HttpFetcher
+    from indelible.sdk.found import Facets, Histogram
     from indelible.sdk.plan import Plan
+    from indelible.sdk.question import ExportFormat, Question
     from indelible.trust.pins import Pins
 
-__all__ = ["ClientPlans", "decode"]
+__all__ = ["ClientPlans"]
 
-_SERVERS_ADDITIONS = ("index", "leaf_hash", "published")
 _LONGEST_BACKOFF = 10.0
-_T = TypeVar("_T")
 
 
 class _Appended(msgspec.Struct):
@@ -60,6 +63,7 @@ class _Described(msgspec.Struct):
     origin: str
     vkeys: list[str]
     size: int
+    journaled: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +102,14 @@ class ClientPlans:
 
     def describe(self) -> Plan[LogDescription]:
         """``GET /v1/logs/{log}``."""
-        answer = yield from self._ask(f"/v1/logs/{self.name}")
+        answer = yield from ask_server(f"/v1/logs/{self.name}")
         described = decode(answer, _Described)
-        return LogDescription(origin=described.origin, vkeys=tuple(described.vkeys), size=described.size)
+        return LogDescription(
+            origin=described.origin,
+            vkeys=tuple(described.vkeys),
+            size=described.size,
+            journaled=described.journaled,
+        )
 
     def wait_published(self, size: int, timeout: float | None) -> Plan[None]:
         """Ask for the log's size until it is reached: any role may."""
@@ -112,16 +121,9 @@ class ClientPlans:
 
     def get(self, which: int | str) -> Plan[Entry]:
         """One record; its bytes are restored from the answer, and stand or fall with their leaf hash in ``prove``."""
-        answer = yield from self._ask(self._event(which))
-        fields = decode(answer, dict[str, Any])
-        index, leaf_hash, published = (fields.pop(name, None) for name in _SERVERS_ADDITIONS)
-        if type(index) is not int or not isinstance(leaf_hash, str) or not isinstance(published, bool):
-            raise PeerError("the server's answer lacks the record's index, leaf hash or state")
-        try:
-            entry = canonical_json(fields)
-        except ValueError as error:
-            raise PeerError(f"the server's answer holds no record: {error}") from error
-        return Entry(index=index, entry=entry, leaf_hash=leaf_hash, published=published)
+        answer = yield from ask_server(self._event(which))
+        found = entry_of(decode(answer, dict[str, Any]))
+        return Entry(index=found.index, entry=found.entry, leaf_hash=found.leaf_hash, published=found.published)
 
     def prove(self, which: int | str) -> Plan[Proof]:
         """The record and its tlog-proof, waiting for the checkpoint that will cover it."""
@@ -129,7 +131,7 @@ class ClientPlans:
         deadline = time.monotonic() + self.patience
         while True:
             try:
-                answer = yield from self._ask(self._event(entry.index) + "/proof")
+                answer = yield from ask_server(self._event(entry.index) + "/proof")
             except NotYetPublished as error:
                 if time.monotonic() >= deadline:
                     raise
@@ -139,7 +141,7 @@ class ClientPlans:
 
     def checkpoint(self) -> Plan[SignedCheckpoint]:
         """The C2SP ``checkpoint`` of the log."""
-        answer = yield from self._ask(f"/logs/{self.name}/checkpoint")
+        answer = yield from ask_server(f"/logs/{self.name}/checkpoint")
         try:
             checkpoint = Checkpoint.parse(Note.parse(answer.body).text)
         except FormatError as error:
@@ -163,15 +165,29 @@ class ClientPlans:
         )
         return Report(target=self.fetcher.url, logs=(report,))
 
+    def search(self, question: Question) -> SearchPages:
+        """``GET /v1/logs/{log}/events``, page by page."""
+        return SearchPages(self.name, question)
+
+    def histogram(self, question: Question, buckets: int) -> Plan[Histogram]:
+        """``GET /v1/logs/{log}/histogram``."""
+        return histogram(self.name, question, buckets)
+
+    def facets(self, question: Question, field: str, limit: int) -> Plan[Facets]:
+        """``GET /v1/logs/{log}/facets``."""
+        return facets(self.name, question, field, limit)
+
+    def tail(self, query: str, after: int | None) -> TailStream:
+        """``GET /v1/logs/{log}/stream``, resumed whenever it breaks."""
+        return TailStream(self.name, query, after, describe=self.describe, patience=self.patience)
+
+    def export(self, question: Question, form: ExportFormat) -> ExportStream:
+        """``GET /v1/logs/{log}/export``."""
+        return ExportStream(self.name, question, form)
+
     def _event(self, which: int | str) -> str:
         check_reference(which)
         return f"/v1/logs/{self.name}/events/{quote(str(which), safe='')}"
-
-    def _ask(self, path: str) -> Generator[Effect, Answer, Answer]:
-        answer = yield Exchange(method="GET", path=path)
-        if answer.status != 200:
-            raise error_of(answer)
-        return answer
 
     def _insist(self, exchange: Exchange) -> Generator[Effect, Answer, Answer]:
         deadline = time.monotonic() + self.patience
@@ -188,15 +204,3 @@ class ClientPlans:
                     raise
             yield Pause(pause)
             backoff = min(backoff * 2, _LONGEST_BACKOFF)
-
-
-def decode(answer: Answer, form: type[_T]) -> _T:
-    """The answer's JSON body in the form that was promised.
-
-    Raises:
-        PeerError: it is not of that form.
-    """
-    try:
-        return msgspec.json.decode(answer.body, type=form)
-    except msgspec.MsgspecError as error:
-        raise PeerError(f"the server's answer cannot be read: {error}") from error

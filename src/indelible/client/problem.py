@@ -23,6 +23,7 @@ from indelible.errors import (
     Overloaded,
     PeerError,
     Place,
+    QueryError,
     RateLimited,
     TooLarge,
     Unauthenticated,
@@ -37,6 +38,7 @@ __all__ = ["error_of", "retry_after"]
 
 _DIGITS = re.compile(r"[0-9]{1,6}")
 _LONGEST_PAUSE = 3_600.0
+_COLUMN = re.compile(r"column (?P<column>[0-9]{1,6}): (?P<detail>.*)", re.DOTALL)
 
 
 class _Error(msgspec.Struct):
@@ -78,6 +80,10 @@ def _about_input(status: int, problem: _Problem, detail: str) -> IndelibleError 
     places = [Place(error.pointer, error.detail) for error in problem.errors]
     pointer = places[0].pointer if places else ""
     match status:
+        case 400 if pointer == "?q" and (column := _COLUMN.fullmatch(detail)):
+            return QueryError(column["detail"], column=int(column["column"]))
+        case 400 if problem.type.endswith(":bad-query"):
+            return UsageError(detail)
         case 400:
             return MalformedInput(detail, places=places)
         case 409 if problem.id is not None:

@@ -8,6 +8,7 @@ needed. Who may see or change which search is decided by whoever calls.
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["SavedSearch", "SearchStore"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-_MAX_QUERY = 4_096
 _MAX_DESCRIPTION = 1_024
 _ROW = select(searches)
 
@@ -82,6 +82,7 @@ class SearchStore:
 
         Raises:
             UsageError: the name, the log's name or the description is not allowed.
+            QueryError: the query cannot be read.
             Conflict: the name is taken.
         """
         if not _NAME.fullmatch(name):
@@ -107,6 +108,7 @@ class SearchStore:
 
         Raises:
             UsageError: the log's name or the description is not allowed.
+            QueryError: the query cannot be read.
             NotFound: no search has this name.
         """
         _check(log, query, description)
@@ -136,7 +138,16 @@ def _read(connection: Connection, name: str) -> SavedSearch:
 
 def _check(log: str, query: str, description: str) -> None:
     check_log_name(log, system=True)
-    if len(query) > _MAX_QUERY:
-        raise UsageError(f"a query has at most {_MAX_QUERY:,} characters, not {len(query):,}")
+    _check_query(query)
     if len(description) > _MAX_DESCRIPTION:
         raise UsageError(f"a description has at most {_MAX_DESCRIPTION:,} characters, not {len(description):,}")
+
+
+def _check_query(query: str) -> None:
+    try:
+        from indelible.query.parser import parse_query  # noqa: PLC0415 - the rest of control data needs no grammar
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "this is the bare install, without the query language: pip install 'indelible[server]'"
+        ) from error
+    parse_query(query, now_us=time.time_ns() // 1_000)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from indelible.embedded.birth import MAIN_LOG
 from indelible.embedded.data_directory import DataDirectory
-from indelible.embedded.plans import EmbeddedPlans, perform, perform_async
+from indelible.embedded.effects import perform, perform_async
+from indelible.embedded.plans import EmbeddedPlans
 from indelible.embedded.reading import DirectoryReader, OpenLogReader
+from indelible.embedded.searching import DirectorySearch
 from indelible.errors import NotFound
 from indelible.sdk.aio import AsyncAuditLog, Opening
 from indelible.sdk.audit_log import AuditLog
@@ -34,6 +36,7 @@ def open(  # noqa: A001 - the name that INTERFACES gives it
     create: bool = False,
     log: str = MAIN_LOG,
     read_only: bool = False,
+    on_indexing: Callable[[int, int], None] | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> AuditLog:
     """A log in a data directory. This process becomes the directory's only writer, until the log is closed.
@@ -43,6 +46,8 @@ def open(  # noqa: A001 - the name that INTERFACES gives it
         create: Make the directory when there is none. An existing one is opened.
         log: The log's name.
         read_only: Only read: then neither lock nor key is needed, and something else may write.
+        on_indexing: Told, before an answer to a search, how many entries are indexed, and of how many: the first search
+            of a large log takes a while.
         environment: Says where the user's state directory is.
 
     Raises:
@@ -50,7 +55,9 @@ def open(  # noqa: A001 - the name that INTERFACES gives it
         Locked: something else writes there; the error names it.
         IntegrityError: something stored is not what was written, or older than what is remembered.
     """
-    plans, close = _open(path, create=create, log=log, read_only=read_only, environment=environment)
+    plans, close = _open(
+        path, create=create, log=log, read_only=read_only, on_indexing=on_indexing, environment=environment
+    )
     return AuditLog(plans, partial(drive, perform=perform), close)
 
 
@@ -60,10 +67,13 @@ def open_async(
     create: bool = False,
     log: str = MAIN_LOG,
     read_only: bool = False,
+    on_indexing: Callable[[int, int], None] | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Opening:
     """As :func:`open`, for use with ``await``: ``async with indelible.aio.open("./audit") as log``."""
-    opening = partial(_open, path, create=create, log=log, read_only=read_only, environment=environment)
+    opening = partial(
+        _open, path, create=create, log=log, read_only=read_only, on_indexing=on_indexing, environment=environment
+    )
 
     async def begin() -> AsyncAuditLog:
         plans, close = await asyncio.to_thread(opening)
@@ -85,18 +95,30 @@ def local_principal() -> str:
 
 
 def _open(
-    path: Path | str, *, create: bool, log: str, read_only: bool, environment: Mapping[str, str]
+    path: Path | str,
+    *,
+    create: bool,
+    log: str,
+    read_only: bool,
+    on_indexing: Callable[[int, int], None] | None,
+    environment: Mapping[str, str],
 ) -> tuple[EmbeddedPlans, Callable[[], None]]:
     with ExitStack() as opened:
         directory = opened.enter_context(_directory(path, create=create, environment=environment))
         directory.log(log)  # before the lock is taken, and before recovery
         writer = None if read_only else opened.enter_context(directory.open_log(log))
+        source = (
+            DirectoryReader(directory.open_reader(log), directory.paths(log), origin=directory.log(log).origin)
+            if writer is None
+            else OpenLogReader(writer)
+        )
+        searcher = DirectorySearch(directory.path / "index" / log, source, on_indexing=on_indexing)
+        opened.callback(searcher.close)
         plans = EmbeddedPlans(
             directory=directory,
             name=log,
-            source=DirectoryReader(directory.open_reader(log), directory.paths(log))
-            if writer is None
-            else OpenLogReader(writer),
+            source=source,
+            searcher=searcher,
             log=writer,
             principal=local_principal(),
             pins=Pins.load(environment),

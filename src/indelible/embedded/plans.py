@@ -1,18 +1,15 @@
-"""What the SDK asks of a log in a directory, as plans: each ability once, for the sync and the async object alike.
-
-Two effects are enough: :class:`Call` for work that blocks, which an event loop hands to a thread, and :class:`Begin`
-for what the log's own threads finish later, which costs an event loop no thread.
-"""
+"""What the SDK asks of a log in a directory, as plans: each ability once, for the sync and the async object alike."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from indelible.embedded.effects import Begin, Call
+from indelible.embedded.searching import ExportPieces, SearchPages
+from indelible.embedded.tail import TailEntries
 from indelible.embedded.verification import verify_stored_log
 from indelible.errors import NotYetPublished, UsageError
 from indelible.sdk.answers import Entry, LogDescription, Proof, Recorded, SignedCheckpoint
@@ -21,68 +18,22 @@ from indelible.verify.verdicts import Report
 from indelible.verify.verification import VerifyOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Generator, Sequence
 
     from indelible.embedded.data_directory import DataDirectory
+    from indelible.embedded.effects import Effect
     from indelible.embedded.reading import Source
+    from indelible.embedded.searching import DirectorySearch
     from indelible.events import Prepared
     from indelible.log import Appended, Log
+    from indelible.sdk.found import Facets, Histogram
     from indelible.sdk.plan import Plan
+    from indelible.sdk.question import ExportFormat, Question
     from indelible.trust.pins import Pins
 
-__all__ = ["Begin", "Call", "Effect", "EmbeddedPlans", "perform", "perform_async"]
+__all__ = ["EmbeddedPlans"]
 
 _POLL_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Do something that may block, and give its outcome."""
-
-    function: Callable[[], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """Begin something: ``function`` gets a callback that the log's threads call once when it is done.
-
-    The outcome is what ``function`` returned. ``TimeoutError`` is raised into the plan after ``timeout`` seconds.
-    """
-
-    function: Callable[[Callable[[], None]], Any]
-    timeout: float | None = None
-
-
-Effect = Call | Begin
-
-
-def perform(effect: Effect) -> object:
-    """Carry out an effect in this thread."""
-    if isinstance(effect, Call):
-        return effect.function()
-    done = threading.Event()
-    outcome = effect.function(done.set)
-    if not done.wait(effect.timeout):
-        raise TimeoutError
-    return outcome
-
-
-async def perform_async(effect: Effect) -> object:
-    """Carry out an effect without holding up the event loop."""
-    if isinstance(effect, Call):
-        return await asyncio.to_thread(effect.function)
-    loop = asyncio.get_running_loop()
-    done = asyncio.Event()
-    outcome = effect.function(lambda: _wake(loop, done))
-    async with asyncio.timeout(effect.timeout):
-        await done.wait()
-    return outcome
-
-
-def _wake(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
-    # A loop that was closed while the log finished has nobody left to wake.
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(done.set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +44,7 @@ class EmbeddedPlans:
         directory: The directory.
         name: The log's name there.
         source: Where it is read from.
+        searcher: What is asked to find something in it.
         log: Where it is written to; ``None`` when it was opened for reading.
         principal: Who writes, as the records will say.
         pins: What is remembered of the log outside its directory.
@@ -101,6 +53,7 @@ class EmbeddedPlans:
     directory: DataDirectory
     name: str
     source: Source
+    searcher: DirectorySearch
     log: Log | None
     principal: str
     pins: Pins
@@ -119,10 +72,12 @@ class EmbeddedPlans:
         ]
 
     def describe(self) -> Plan[LogDescription]:
-        """The configuration's word, and the published size."""
+        """The configuration's word, and how far the log has come."""
         published = yield Call(self.source.published)
         log = self.directory.log(self.name)
-        return LogDescription(origin=log.origin, vkeys=log.vkeys, size=published.checkpoint.size)
+        size = published.checkpoint.size
+        journaled = yield Call(self.source.acknowledged)
+        return LogDescription(origin=log.origin, vkeys=log.vkeys, size=size, journaled=max(size, journaled))
 
     def wait_published(self, size: int, timeout: float | None) -> Plan[None]:
         """Wait for the publisher, or look at the directory again and again when something else publishes."""
@@ -168,6 +123,28 @@ class EmbeddedPlans:
         options = VerifyOptions(quick=quick)
         report = yield Call(lambda: verify_stored_log(self.directory, self.name, pins=self.pins, options=options))
         return Report(target=str(self.directory.path), logs=(report,))
+
+    def search(self, question: Question) -> SearchPages:
+        """Ask the index, and read what it names."""
+        return SearchPages(self.searcher, question)
+
+    def histogram(self, question: Question, buckets: int) -> Plan[Histogram]:
+        """Ask the index."""
+        histogram: Histogram = yield Call(lambda: self.searcher.histogram(question, buckets))
+        return histogram
+
+    def facets(self, question: Question, field: str, limit: int) -> Plan[Facets]:
+        """Ask the index."""
+        facets: Facets = yield Call(lambda: self.searcher.facets(question, field, limit))
+        return facets
+
+    def tail(self, query: str, after: int | None) -> TailEntries:
+        """Read what becomes durable, and hold it against the query."""
+        return TailEntries(self.source, query, after)
+
+    def export(self, question: Question, form: ExportFormat) -> ExportPieces:
+        """Ask the index, read what it names, and write that."""
+        return ExportPieces(self.searcher, question, form)
 
     def _index(self, which: int | str) -> Generator[Effect, Any, int]:
         check_reference(which)

@@ -7,6 +7,8 @@ ids in memory; what they do not cover is looked through.
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from indelible.errors import InvalidEvent, NotFound, NotYetPublished, Place
@@ -24,9 +26,32 @@ if TYPE_CHECKING:
 
 __all__ = ["DirectoryReader", "OpenLogReader", "Source"]
 
+_POLL_SECONDS = 0.05
+
 
 class Source(Protocol):
-    """What can be asked of a log that lies in a directory."""
+    """What can be asked of a log that lies in a directory; an index reads it too (``index.EntrySource``)."""
+
+    @property
+    def origin(self) -> str:
+        """The log's name in the world."""
+        ...
+
+    def acknowledged(self) -> int:
+        """How many entries are durable by now, published or not."""
+        ...
+
+    def entries(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Yield ``(index, entry)`` for the durable entries in ``[start, end)``, in order."""
+        ...
+
+    def bundle(self, number: int) -> bytes:
+        """The bytes of a full entry bundle; ``NotFound`` while it is not full or not published."""
+        ...
+
+    def wait(self, beyond: int, timeout: float) -> None:
+        """Return when more than ``beyond`` entries are durable, or after ``timeout`` seconds."""
+        ...
 
     def get(self, index: int) -> StoredEntry:
         """The entry at ``index``, published or journaled; ``NotFound`` when there is none."""
@@ -50,6 +75,23 @@ class OpenLogReader:
 
     def __init__(self, log: Log) -> None:
         self._log = log
+        self.origin = log.origin
+
+    def acknowledged(self) -> int:
+        """See :class:`Source`."""
+        return self._log.reader.acknowledged
+
+    def entries(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """See :class:`Source`."""
+        return self._log.reader.read(start, end)
+
+    def bundle(self, number: int) -> bytes:
+        """See :class:`Source`."""
+        return self._log.reader.bundle(number)
+
+    def wait(self, beyond: int, timeout: float) -> None:
+        """See :class:`Source`."""
+        self._log.reader.wait_acknowledged(beyond, timeout)
 
     def get(self, index: int) -> StoredEntry:
         """See :class:`Source`."""
@@ -75,14 +117,54 @@ class OpenLogReader:
 class DirectoryReader:
     """A log that something else may be writing."""
 
-    def __init__(self, reader: Reader, paths: LogPaths) -> None:
+    def __init__(self, reader: Reader, paths: LogPaths, *, origin: str) -> None:
         """``reader`` serves what is published; ``paths`` says where the journal and the ids lie."""
         self._reader = reader
         self._paths = paths
+        self.origin = origin
+
+    def acknowledged(self) -> int:
+        """See :class:`Source`."""
+        with read_journal(self._paths.journal) as journal:
+            end = journal.end
+        self._reader.refresh()
+        return max(end, self._reader.size)
+
+    def entries(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """See :class:`Source`."""
+        while start < end:
+            self._reader.refresh()
+            began = start
+            for index, entry in self._from(start, end):
+                yield index, entry
+                start = index + 1
+            if start == began:
+                self._reader.refresh()
+                if start >= self._reader.size:  # else it has moved from the journal into the objects meanwhile
+                    return
+
+    def bundle(self, number: int) -> bytes:
+        """See :class:`Source`."""
+        return self._reader.bundle(number)
+
+    def wait(self, beyond: int, timeout: float) -> None:
+        """See :class:`Source`."""
+        deadline = time.monotonic() + timeout
+        seen = None
+        while True:
+            if (now := self._marks()) != seen:
+                seen = now
+                if self.acknowledged() > beyond:
+                    return
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, _POLL_SECONDS))
 
     def get(self, index: int) -> StoredEntry:
         """See :class:`Source`."""
-        self._reader.refresh()
+        if index >= self._reader.size:
+            self._reader.refresh()
         if index >= self._reader.size:
             for found, entry in self._journaled():
                 if found == index:
@@ -120,6 +202,27 @@ class DirectoryReader:
         """See :class:`Source`."""
         self._reader.refresh()
         return self._reader.published
+
+    def _from(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Entries from ``start`` on without a gap, from the objects or from the journal; perhaps not all."""
+        if start < self._reader.size:
+            yield from self._reader.entries(start, end)
+            return
+        with read_journal(self._paths.journal) as journal:
+            for expected, (index, entry) in enumerate(journal.replay(start), start):
+                if index != expected or index >= end:
+                    return
+                yield index, entry
+
+    def _marks(self) -> tuple[object, ...]:
+        """What differs when something was written: cheaper to look at than the journal, which is checked when read."""
+        try:
+            with os.scandir(self._paths.journal) as files:
+                journal = sorted((file.name, file.stat().st_size) for file in files)
+            checkpoint = (self._paths.objects / "checkpoint").stat()
+        except FileNotFoundError:  # the writer has just trimmed its journal
+            return (object(),)
+        return (*journal, checkpoint.st_ino, checkpoint.st_mtime_ns)
 
     def _journaled(self) -> Iterator[tuple[int, bytes]]:
         with read_journal(self._paths.journal) as journal:

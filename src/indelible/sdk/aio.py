@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from indelible.sdk.answers import Entry, Proof, Recorded, SignedCheckpoint
 from indelible.sdk.audit_log import verify_receipt
 from indelible.sdk.draft import Entity, EventFields, draft_event, draft_mapping, encode_event
+from indelible.sdk.feed import AsyncFlow, AsyncResults
+from indelible.sdk.question import ExportFormat, Order, When, ask, check_after, check_format
+from indelible.sdk.saving import saving
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+    from os import PathLike
     from types import TracebackType
-    from typing import Unpack
+    from typing import BinaryIO, Unpack
 
-    from indelible.sdk.audit_log import LogPlans
+    from indelible.sdk.found import Facets, FoundEntry, Histogram
+    from indelible.sdk.log_plans import LogPlans
     from indelible.sdk.plan import Plan
     from indelible.verify.verdicts import Report
 
@@ -84,6 +90,59 @@ class AsyncAuditLog:
         """Check the whole log."""
         report: Report = await self.run(self.plans.verify(quick=quick))
         return report
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        since: When | None = None,
+        until: When | None = None,
+        order: Order = "desc",
+        limit: int | None = None,
+        proof: bool = False,
+    ) -> AsyncResults:
+        """The entries that match a query: ``async for entry in log.search(…)``, without ``await``."""
+        question = ask(query, since=since, until=until, order=order, limit=limit, proof=proof)
+        return AsyncResults(self.plans.search(question), self.run)
+
+    async def histogram(
+        self, query: str = "", *, since: When | None = None, until: When | None = None, buckets: int = 60
+    ) -> Histogram:
+        """How many entries match, over time and by outcome."""
+        histogram: Histogram = await self.run(self.plans.histogram(ask(query, since=since, until=until), buckets))
+        return histogram
+
+    async def facets(
+        self, field: str, query: str = "", *, since: When | None = None, until: When | None = None, limit: int = 10
+    ) -> Facets:
+        """The most frequent values of a field among the entries that match."""
+        facets: Facets = await self.run(self.plans.facets(ask(query, since=since, until=until), field, limit))
+        return facets
+
+    def tail(self, query: str = "", *, after: int | None = None) -> AsyncFlow[FoundEntry]:
+        """The entries that match, as they are recorded: ``async for entry in log.tail(…)``, without ``await``.
+
+        A wait that is cancelled, by ``asyncio.timeout`` say, loses nothing. ``aclose()`` or ``async with`` ends it.
+        """
+        check_after(after)
+        return AsyncFlow(self.plans.tail(query, after), self.run)
+
+    async def export(
+        self,
+        format: ExportFormat,  # noqa: A002 - what it is called everywhere
+        query: str = "",
+        *,
+        to: str | PathLike[str] | BinaryIO,
+        since: When | None = None,
+        until: When | None = None,
+        order: Order = "asc",
+    ) -> None:
+        """Write the entries that match in a format."""
+        question = ask(query, since=since, until=until, order=order)
+        with saving(to) as file:
+            async with AsyncFlow(self.plans.export(question, check_format(format)), self.run) as pieces:
+                async for piece in pieces:
+                    await asyncio.to_thread(file.write, piece)
 
     async def close(self) -> None:
         """Finish what has been begun, and release everything."""

@@ -57,11 +57,13 @@ class LogDescription:
         origin: The log's origin.
         vkeys: Its public keys, as C2SP verifier keys.
         size: How many entries its published checkpoint covers.
+        journaled: How many are durable, those beyond the checkpoint included.
     """
 
     origin: str
     vkeys: tuple[str, ...]
     size: int
+    journaled: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

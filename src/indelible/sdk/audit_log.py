@@ -7,70 +7,30 @@ same plans with ``await``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from indelible.errors import ProofError, UsageError
 from indelible.formats.tlog_proof import TlogProof
 from indelible.merkle import leaf_hash
-from indelible.sdk.answers import Entry, LogDescription, Proof, Recorded, SignedCheckpoint
+from indelible.sdk.answers import Entry, Proof, Recorded, SignedCheckpoint
 from indelible.sdk.draft import Entity, EventFields, draft_event, draft_mapping, encode_event
+from indelible.sdk.feed import Flow, Results
+from indelible.sdk.question import ExportFormat, Order, When, ask, check_after, check_format
+from indelible.sdk.saving import saving
 from indelible.sdk.trusted import trusted_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from os import PathLike
     from types import TracebackType
-    from typing import Unpack
+    from typing import BinaryIO, Unpack
 
+    from indelible.sdk.found import Facets, FoundEntry, Histogram
+    from indelible.sdk.log_plans import LogPlans
     from indelible.sdk.plan import Plan
-    from indelible.trust.pins import Pins
     from indelible.verify.verdicts import Report
 
-__all__ = ["AuditLog", "LogPlans", "Receipt", "verify_receipt"]
-
-
-class LogPlans(Protocol):
-    """How one kind of log carries out what the object offers: one plan for each ability."""
-
-    @property
-    def name(self) -> str:
-        """The log's name in its directory or on its server."""
-        ...
-
-    @property
-    def pins(self) -> Pins:
-        """What this user remembers of logs."""
-        ...
-
-    def describe(self) -> Plan[LogDescription]:
-        """What the log says about itself; any role may ask."""
-        ...
-
-    def append(self, events: Sequence[bytes], *, alone: bool = False) -> Plan[list[Recorded]]:
-        """Append events, each one line of JSON, all or none; they are durable when this ends.
-
-        ``alone`` says that there is one, and that the pointers of errors need not begin with its position.
-        """
-        ...
-
-    def wait_published(self, size: int, timeout: float | None) -> Plan[None]:
-        """Wait until a signed checkpoint covers ``size`` entries."""
-        ...
-
-    def get(self, which: int | str) -> Plan[Entry]:
-        """The entry with this index or id."""
-        ...
-
-    def prove(self, which: int | str) -> Plan[Proof]:
-        """An entry with its proof."""
-        ...
-
-    def checkpoint(self) -> Plan[SignedCheckpoint]:
-        """The latest signed checkpoint."""
-        ...
-
-    def verify(self, *, quick: bool) -> Plan[Report]:
-        """Check the whole log."""
-        ...
+__all__ = ["AuditLog", "Receipt", "check_reference", "verify_receipt"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +132,97 @@ class AuditLog:
         """
         report: Report = self.run(self.plans.verify(quick=quick))
         return report
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        since: When | None = None,
+        until: When | None = None,
+        order: Order = "desc",
+        limit: int | None = None,
+        proof: bool = False,
+    ) -> Results:
+        """The entries that match a query, fetched page by page as they are taken: ``for entry in log.search(…)``.
+
+        Args:
+            query: In the query language: ``actor:ada action:invoice.* -outcome:success``. Empty for everything.
+            since: Only what occurred at that time or later: a ``datetime``, RFC 3339 text, or ``24h`` for a day ago.
+            until: Only what occurred before.
+            order: ``desc`` for the newest first, ``asc`` for the oldest.
+            limit: At most so many; by default all.
+            proof: Whether each entry is to bear its proof, as far as a checkpoint covers it.
+
+        Raises:
+            UsageError: a bound, the order or the limit cannot be; or this installation cannot search.
+            QueryError: the query cannot be read; raised, as are all errors of the log, when the first entry is taken.
+        """
+        question = ask(query, since=since, until=until, order=order, limit=limit, proof=proof)
+        return Results(self.plans.search(question), self.run)
+
+    def histogram(
+        self, query: str = "", *, since: When | None = None, until: When | None = None, buckets: int = 60
+    ) -> Histogram:
+        """How many entries match, over time and by outcome, in 1 to 500 spans of equal length.
+
+        They lie between ``since`` and ``until``; by default between the first and the last entry that matches.
+        """
+        histogram: Histogram = self.run(self.plans.histogram(ask(query, since=since, until=until), buckets))
+        return histogram
+
+    def facets(
+        self, field: str, query: str = "", *, since: When | None = None, until: When | None = None, limit: int = 10
+    ) -> Facets:
+        """The most frequent values of a field, ``actor`` or ``metadata.region``, among the entries that match."""
+        facets: Facets = self.run(self.plans.facets(ask(query, since=since, until=until), field, limit))
+        return facets
+
+    def tail(self, query: str = "", *, after: int | None = None) -> Flow[FoundEntry]:
+        """The entries that match, as they are recorded, for ever: ``for entry in log.tail("outcome:denied")``.
+
+        Each is given once, in the order of the log. From a server they come through lost connections and restarts
+        alike; only an error that will not pass ends it. ``close()`` ends it, from any thread; so does ``with``.
+
+        Args:
+            query: In the query language. Empty for everything.
+            after: Begin beyond this index: with the last one seen, nothing between then and now is missed; with -1, at
+                the beginning of the log. By default with what is recorded from now on.
+
+        Raises:
+            QueryError: the query cannot be read; raised when the first entry is taken.
+        """
+        check_after(after)
+        return Flow(self.plans.tail(query, after), self.run)
+
+    def export(
+        self,
+        format: ExportFormat,  # noqa: A002 - what it is called everywhere
+        query: str = "",
+        *,
+        to: str | PathLike[str] | BinaryIO,
+        since: When | None = None,
+        until: When | None = None,
+        order: Order = "asc",
+    ) -> None:
+        """Write the entries that match as ``ndjson``, ``csv``, ``parquet``, ``ocsf``, ``ecs`` or ``cloudevents``.
+
+        Args:
+            format: One of these.
+            query: In the query language. Empty for everything.
+            to: A file's path, which appears when it is whole and not before; or a binary file, open for writing.
+            since: As in :meth:`search`.
+            until: As in :meth:`search`.
+            order: ``asc`` for the oldest first, ``desc`` for the newest.
+
+        Raises:
+            UsageError: there is no such format, or a bound or the order cannot be.
+            QueryError: the query cannot be read.
+            Unavailable: the server broke off; nothing is left at the path.
+        """
+        question = ask(query, since=since, until=until, order=order)
+        with Flow(self.plans.export(question, check_format(format)), self.run) as pieces, saving(to) as file:
+            for piece in pieces:
+                file.write(piece)
 
     def close(self) -> None:
         """Finish what has been begun, and release everything. Closing twice is no error."""

@@ -130,7 +130,7 @@ def test_histogram_and_facets_count_what_search_finds(writer: httpx.Client, read
     assert histogram["total"] == 7
     facets = reader.get(f"/v1/logs/{log}/facets", params={"field": "action"}).json()
     assert facets["values"] == [{"value": EVENT["action"], "count": 6}, {"value": "door.open", "count": 1}]
-    assert facets["distinct"] == 2
+    assert (facets["distinct"], facets["total"]) == (2, 7)
     one = reader.get(f"/v1/logs/{log}/facets", params={"field": "outcome", "q": "outcome:denied"}).json()
     assert one["values"] == [{"value": "denied", "count": 1}]
 
@@ -152,7 +152,7 @@ def test_histogram_and_facets_count_what_search_finds(writer: httpx.Client, read
         ("histogram?buckets=501", "?buckets", "1 to 500"),
         ("facets", "?field", "missing"),
         ("facets?field=nothing", "?field", "no field"),
-        ("stream?after=-1", "?after", "an index"),
+        ("stream?after=-2", "?after", "an index"),
         ("export?format=docx", "?format", "ndjson"),
     ],
 )

@@ -97,6 +97,14 @@ def test_stream_resumes_without_loss_or_repetition(writer: httpx.Client, reader:
     rare.close()
 
 
+def test_stream_can_begin_before_the_first_entry(writer: httpx.Client, reader: httpx.Client, log: str) -> None:
+    """Whoever has seen nothing of an empty log has a place to resume from all the same: -1."""
+    append(writer, log, [EVENT, DENIED])
+    stream = Stream(reader, log, after=-1)
+    assert stream.next(2) == [0, 1]
+    stream.close()
+
+
 def test_stream_shows_life_and_looks_at_credentials_again(served: Served, writer: httpx.Client, log: str) -> None:
     """While nothing matches there are comments; once the key is revoked, the stream ends."""
     key = served.api_keys.create(name="brief", grants=[Grant.parse("reader:*")], created_by="test")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indelible.control import ControlStore, SavedSearch, SearchStore
-from indelible.errors import Conflict, NotFound, UsageError
+from indelible.errors import Conflict, NotFound, QueryError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,13 +87,23 @@ def test_search_store_refuses_names(store: SearchStore, name: str) -> None:
         store.create(name, log="main", query="", created_by="x")
 
 
-def test_search_store_refuses_what_is_too_long_or_no_log(store: SearchStore) -> None:
-    """Bounds hold for a new search and for a replacement alike."""
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"query": "outcom:denied"}, QueryError),
+        ({"query": "x" * 4_097}, QueryError),
+        ({"description": "x" * 1_025}, UsageError),
+        ({"log": "No Log"}, UsageError),
+    ],
+)
+def test_search_store_refuses_what_could_not_be_run(
+    store: SearchStore, wrong: dict[str, str], error: type[Exception]
+) -> None:
+    """A new search and a replacement alike need a query that can be read, a log's name and a short description."""
     store.create("s", log="_system", query="", created_by="x")
-    for wrong in ({"query": "x" * 4_097}, {"query": "", "description": "x" * 1_025}, {"query": "", "log": "No Log"}):
-        fields = {"log": "main", **wrong}
-        with pytest.raises(UsageError):
-            store.create("t", **fields, created_by="x")
-        with pytest.raises(UsageError):
-            store.replace("s", **fields)
-    assert store.get("s").log == "_system"
+    fields = {"log": "main", "query": "", **wrong}
+    with pytest.raises(error):
+        store.create("t", **fields, created_by="x")
+    with pytest.raises(error):
+        store.replace("s", **fields)
+    assert [(saved.name, saved.log) for saved in store.list()] == [("s", "_system")]

@@ -83,7 +83,9 @@ _STREAM = operation(
     parameters=[
         LOG,
         _Q,
-        query_parameter("after", "Begin beyond this index.", pattern="^(0|[1-9][0-9]{0,18})$"),
+        query_parameter(
+            "after", "Begin beyond this index; -1 is before the first.", pattern="^(-1|0|[1-9][0-9]{0,18})$"
+        ),
     ],
     answers={200: text_answer("The stream, which does not end by itself.", "text/event-stream")},
     problems=_ASKING,

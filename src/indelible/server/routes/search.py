@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from indelible.access import Principal
     from indelible.index import Control, Coverage, Found
+    from indelible.index import Facets as Counted
     from indelible.query.ast import Field
     from indelible.server.context import Context
     from indelible.server.hosted_logs import HostedLog
@@ -81,11 +82,12 @@ class ValueCount(Struct, frozen=True, kw_only=True):
 
 
 class Facets(Struct, frozen=True, kw_only=True):
-    """The most frequent values of a field; ``distinct`` says how many there are in all."""
+    """The most frequent values of a field among the ``total`` events that match; ``distinct`` is how many there are."""
 
     field: str
     values: list[ValueCount]
     distinct: int
+    total: int
     coverage: CoverageShown
 
 
@@ -149,14 +151,18 @@ def search_routes(context: Context) -> list[HTTPRouteHandler]:
         question = read_question(parameters, within=principal.visible(log))
         field = _read_field(parameters)
         limit = bounded(parameters, "limit", default=10, most=_MOST_VALUES)
-        facets = await context.searching(
-            request.receive,
-            lambda control: hosted.index.facets(question.query, field, limit=limit, control=control),
-        )
+
+        def count(control: Control) -> tuple[Counted, int]:
+            counted = hosted.index.facets(question.query, field, limit=limit, control=control)
+            matching = hosted.index.histogram(question.query, buckets=1, control=control)
+            return counted, sum(sum(each.counts.values()) for each in matching.buckets)
+
+        facets, total = await context.searching(request.receive, count)
         answer = Facets(
             field=parameters["field"],
             values=[ValueCount(value=value, count=count) for value, count in facets.values],
             distinct=facets.distinct,
+            total=total,
             coverage=_shown(facets.coverage),
         )
         return _json(msgspec.json.encode(answer))

@@ -69,7 +69,7 @@ def _read_position(parameters: Mapping[str, str], last_event_id: str | None) -> 
     """Beyond which index to begin; ``None`` for now. What a browser resumes with outweighs what the page asked for."""
     for name, text in (("Last-Event-ID", last_event_id), ("after", parameters.get("after"))):
         if text:
-            index = parse_natural(text)
+            index = -1 if text == "-1" else parse_natural(text)  # before the first entry of an empty log, say
             if index is None:
                 raise Refusal(400, "bad-query", f"{name} must be an index of the log, not {text!r}", pointer=f"?{name}")
             return index

@@ -1,0 +1,105 @@
+"""Events as rows for people: when, with which outcome, who, what, on what, from where; fitted to the terminal.
+
+The first rows decide the widths of the columns, later ones follow, so that a log can be read as it grows. In a pipe
+nothing is cut. Times are in UTC, as queries take them, unless local ones are asked for; the heading says which.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from indelible.cli.columns import GAP, fit, shorten
+from indelible.cli.outcomes import OUTCOME_STYLES
+from indelible.cli.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from indelible.cli.terminal import Terminal
+    from indelible.sdk.found import FoundEntry
+
+__all__ = ["EventTable", "cells_of"]
+
+_OUTCOME = 2
+_BOTH_ENDS = frozenset({3, 4, 5})  # an ARN says the most at its end, an action at both
+_STREAMING = (24, 32, 32, 15)
+
+
+class EventTable:
+    """Prints entries as they come, under one line of headings."""
+
+    def __init__(self, terminal: Terminal, *, local: bool = False, growing: bool = False, proofs: bool = False) -> None:
+        """``local`` shows local times; ``growing`` leaves room for what is still to come; ``proofs`` adds a column."""
+        self._terminal = terminal
+        self._local = local
+        self._growing = growing
+        self._proofs = proofs
+        self._widths: list[int] = []
+        self.unpublished = False
+        """Whether an entry was printed that no checkpoint covers yet; it is marked with a star."""
+
+    def print(self, entries: Sequence[FoundEntry], verdicts: Sequence[str] = ()) -> None:
+        """Print some entries, with what became of their proofs; nothing with ``--json``."""
+        rows: list[tuple[str, ...]] = [cells_of(entry, local=self._local) for entry in entries]
+        if self._proofs:
+            rows = [(*row, verdict) for row, verdict in zip(rows, verdicts, strict=True)]
+        if not self._widths and (rows or self._growing):
+            self._begin(rows)
+        for entry, row in zip(entries, rows, strict=True):
+            self.unpublished = self.unpublished or not entry.published
+            self._terminal.line(self._line(row, row[_OUTCOME]))
+
+    def _begin(self, rows: Sequence[Sequence[str]]) -> None:
+        time = f"time ({_zone_name(local=self._local)})"
+        headings = ["index", time, "outcome", "actor", "action", "target", "ip", *(["proof"] if self._proofs else [])]
+        natural = [max(map(cell_len, column)) for column in zip(headings, *rows, strict=True)]
+        if self._growing:
+            least = (8, 19, 7, *_STREAMING)
+            natural = [max(one, other) for one, other in zip(natural, least, strict=True)]
+        self._widths = fit(natural, self._terminal.width) if self._terminal.is_terminal else natural
+        self._terminal.line(self._line(headings, None))
+
+    def _line(self, row: Sequence[str], outcome: str | None) -> Text:
+        line = Text(style="bold" if outcome is None else "")
+        for column, (cell, width) in enumerate(zip(row, self._widths, strict=True)):
+            cut = self._terminal.is_terminal or cell_len(cell) <= width
+            text = shorten(cell, width, middle=column in _BOTH_ENDS) if cut else cell
+            style = OUTCOME_STYLES.get(outcome or "", "") if column == _OUTCOME else ""
+            line.append(text + " " * GAP, style)
+        line.rstrip()
+        return line
+
+
+def cells_of(entry: FoundEntry, *, local: bool = False) -> tuple[str, ...]:
+    """An entry's cells, safe to show: index, time, outcome, actor, action, target, address."""
+    record = entry.record
+    targets = record.get("targets", ())
+    more = f" +{len(targets) - 1}" if len(targets) > 1 else ""
+    cells: tuple[str, ...] = (
+        f"{entry.index}{'' if entry.published else '*'}",
+        _time(record["occurred_at"], local=local),
+        record["outcome"],
+        _entity(record["actor"]),
+        record["action"],
+        _entity(targets[0]) + more if targets else "",
+        record.get("context", {}).get("ip", ""),
+    )
+    return tuple(map(visible, cells))
+
+
+def _entity(entity: Mapping[str, Any]) -> str:
+    return f"{entity['type']}:{entity['id']}"
+
+
+def _time(text: str, *, local: bool) -> str:
+    if not local:
+        return text[:19].replace("T", " ")
+    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _zone_name(*, local: bool) -> str:
+    return datetime.now().astimezone().strftime("%Z") if local else "UTC"

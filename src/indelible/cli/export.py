@@ -1,0 +1,86 @@
+"""``indelible export``: take what matches away, in a format that others read."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, cast
+
+import typer
+
+from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
+from indelible.cli.reading import reading
+from indelible.cli.saved_searches import with_saved
+from indelible.cli.search_options import SavedOption, SearchedLogOption, SinceOption, UntilOption
+from indelible.cli.target import ApiKeyFileOption, DataOption, UrlOption, resolve_target
+from indelible.cli.terminal import Terminal
+from indelible.errors import UsageError
+from indelible.sdk.question import FORMATS, ExportFormat
+from indelible.sdk.saving import saving
+
+if TYPE_CHECKING:
+    from indelible.cli.terminal import Meter
+
+__all__ = ["export", "register"]
+
+_SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("export", cls=QueryCommand, epilog="Example: indelible export actor:ada --format csv -o ada.csv")(
+        export
+    )
+
+
+def export(
+    query: QueryArgument = None,
+    *,
+    form: Annotated[
+        str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}; else as FILE ends, else ndjson.")
+    ] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Appears when it is whole; - is standard output.")
+    ] = "-",
+    since: SinceOption = None,
+    until: UntilOption = None,
+    order: Annotated[Literal["asc", "desc"], typer.Option("--order", help="Oldest or newest first.")] = "asc",
+    saved: SavedOption = None,
+    log: SearchedLogOption = None,
+    data: DataOption = None,
+    url: UrlOption = None,
+    api_key_file: ApiKeyFileOption = None,
+) -> None:
+    """Write all events that match to a file, oldest first, in constant memory."""
+    terminal = Terminal(json=False)
+    form = form or _SUFFIXES.get(Path(output).suffix, "ndjson")
+    if form == "parquet" and output == "-" and terminal.is_terminal:
+        raise UsageError("Parquet is nothing for a terminal: name a file with -o")
+    target = resolve_target(url, data, api_key_file)
+    text, log_name = with_saved(target, saved, as_query(query), log)
+    with reading(target, log_name, terminal) as audit_log:
+        to = sys.stdout.buffer if output == "-" else output
+        with saving(to) as file, terminal.meter("exporting", total=None, unit="bytes") as meter:
+            counted = _Counted(file, meter)
+            # An unknown format is refused by the log, in the same words for every caller.
+            audit_log.export(
+                cast("ExportFormat", form), text, to=cast("BinaryIO", counted), since=since, until=until, order=order
+            )
+            file.flush()
+    if output != "-":
+        terminal.note(f"{output}: {counted.written:,} bytes of {form}")
+
+
+class _Counted:
+    """A file that tells a meter how much has been written into it."""
+
+    def __init__(self, file: BinaryIO, meter: Meter) -> None:
+        self.written = 0
+        self._file = file
+        self._meter = meter
+
+    def write(self, piece: bytes) -> int:
+        """Write some bytes."""
+        self.written += len(piece)
+        self._meter.show(completed=self.written, count=self.written)
+        return self._file.write(piece)
