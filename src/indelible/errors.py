@@ -12,6 +12,8 @@
     │   ├── NotFound              no such log, event or key
     │   │   └── NotYetPublished   it exists; a signed checkpoint will cover it shortly
     │   ├── QueryError            a query that cannot be read; says the column and what was expected there
+    │   ├── QueryTooCostly        a query that takes more than it may
+    │   │   └── QueryTimeout      more time
     │   ├── FormatError           bytes that are not the C2SP or other format they claim to be
     │   ├── UsageError            a call or command that cannot be carried out as given
     │   ├── ConfigurationError    a setting that cannot work
@@ -23,6 +25,7 @@
     │   ├── ReadOnly              the log has stopped taking appends, and says why
     │   ├── StorageFull           no space left
     │   ├── Locked                another writer holds the directory
+    │   ├── QueryCancelled        whoever asked has gone
     │   └── Closed                the log is shutting down
     ├── IntegrityError            evidence that something stored is not what was written
     │   ├── Damaged               a file that cannot be what was written; names file and offset
@@ -66,7 +69,10 @@ __all__ = [
     "PeerError",
     "Place",
     "ProofError",
+    "QueryCancelled",
     "QueryError",
+    "QueryTimeout",
+    "QueryTooCostly",
     "RateLimited",
     "ReadOnly",
     "RolledBack",
@@ -124,6 +130,18 @@ class TooLarge(CallerError):
         super().__init__(detail)
         self.limit = limit
         self.pointer = pointer
+
+
+class QueryTooCostly(CallerError):
+    """A search takes more memory or time than it may; narrow it."""
+
+
+class QueryTimeout(QueryTooCostly):
+    """A search ran longer than ``seconds``."""
+
+    def __init__(self, detail: str, *, seconds: float) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class IdConflict(CallerError):
@@ -219,6 +237,10 @@ class Locked(Unavailable):
 
 class Closed(Unavailable):
     """The log is shutting down and takes nothing new."""
+
+
+class QueryCancelled(Unavailable):
+    """A search was stopped because whoever asked has gone."""
 
 
 class IntegrityError(IndelibleError):

@@ -9,6 +9,7 @@ Proofs are made in three steps: which nodes (pure), fetch their tiles (here), co
 from __future__ import annotations
 
 import re
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Published", "Reader", "StoredEntry"]
 
 _CACHED_BUNDLES = 16  # a page of search results, or a re-imported file, reads the same few bundles again and again
+_READ_AT_ONCE = 4_096  # entries of the tail, which is locked meanwhile
 _RETRY_AFTER = 1.0
 _FULL_PATH = re.compile(r"(?P<full>tile/.+)\.p/[0-9]+")
 
@@ -145,6 +147,42 @@ class Reader:
             for entry in bundle[index - first : end - first]:
                 yield index, entry
                 index += 1
+
+    @property
+    def acknowledged(self) -> int:
+        """How many entries are durable: those that the checkpoint covers, and those that are journaled beyond it."""
+        return self.size if self._tail is None else self._tail.end
+
+    def wait_acknowledged(self, beyond: int, timeout: float) -> None:
+        """Return when more than ``beyond`` entries are durable, or after ``timeout`` seconds."""
+        if self._tail is None:
+            time.sleep(timeout)
+        else:
+            self._tail.wait_beyond(beyond, timeout)
+
+    def read(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Yield ``(index, entry)`` for the durable entries in ``[start, end)``, published or not, in order."""
+        while start < end:
+            journaled = None if self._tail is None else self._tail.read(start, min(end, start + _READ_AT_ONCE))
+            if journaled is None:
+                stop = min(end, self.size)
+                yield from self.entries(start, stop)
+            else:
+                yield from enumerate(journaled, start)
+                stop = start + len(journaled)
+            if stop <= start:
+                return
+            start = stop
+
+    def bundle(self, number: int) -> bytes:
+        """The bytes of a full entry bundle, as they are stored.
+
+        Raises:
+            NotFound: it is not full, or not published.
+        """
+        if (number + 1) * TILE_WIDTH > self.size:
+            raise NotFound(f"entry bundle {number} is not full yet")
+        return self._objects.get(entry_bundle.bundle_path(number, TILE_WIDTH))
 
     def prove(self, index: int) -> bytes:
         """An inclusion proof in the ``c2sp.org/tlog-proof@v1`` format, with the checkpoint that it leads to.

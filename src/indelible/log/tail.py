@@ -57,6 +57,18 @@ class Tail:
                 return None
             return self._entries[position], self._hashes[position]
 
+    def read(self, start: int, end: int) -> list[bytes] | None:
+        """The entries of ``[start, end)`` that are there, or ``None`` when ``start`` is in the tiles by now."""
+        with self._changed:
+            if start < self._start:
+                return None
+            return self._entries[start - self._start : max(end, start) - self._start]
+
+    def wait_beyond(self, size: int, timeout: float) -> None:
+        """Wait until more than ``size`` entries are journaled, or ``timeout`` seconds have passed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._start + len(self._entries) > size or self._stopped, timeout)
+
     def snapshot(self, most: int) -> tuple[list[bytes], list[Hash]]:
         """The first ``most`` entries beyond ``start`` and their leaf hashes."""
         with self._changed:

@@ -1,0 +1,80 @@
+"""What is counted over all entries that match: histograms and facets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from indelible.index.answers import Bucket
+from indelible.index.facet_values import field_values
+from indelible.index.fragment import TRUE, Fragment
+
+if TYPE_CHECKING:
+    from indelible.index.scan import Scan
+    from indelible.query.ast import Field
+
+__all__ = ["count_over_time", "count_values", "list_values"]
+
+_UNKNOWN = "unknown"
+_COMPLETION_PARTS = 16
+"""Parts whose values are proposed, the newest."""
+
+
+def count_over_time(scan: Scan, since_us: int | None, until_us: int | None, buckets: int) -> list[Bucket]:
+    """At most ``buckets`` buckets of equal width; a bound that is ``None`` is where what matches begins or ends."""
+    relation = scan.relation(scan.parts) if scan.parts else None
+    if since_us is None or until_us is None:
+        rows = relation.select("epoch_us(min(occurred_at)), epoch_us(max(occurred_at))") if relation else []
+        (first, last) = rows[0] if rows else (None, None)
+        if first is None or last is None:
+            return []
+        since_us = first if since_us is None else since_us
+        until_us = last + 1 if until_us is None else until_us
+    if until_us <= since_us:
+        return []
+    width = -(-(until_us - since_us) // buckets)
+    starts = range(since_us, until_us, width)
+    counts: list[dict[str, int]] = [{} for _ in starts]
+    if relation is not None:
+        # No value is bound in what is selected: it stands before the rows, whose values come first.
+        place = f"(epoch_us(occurred_at) - {since_us:d}) // {width:d}"
+        for bucket, outcome, count in relation.select(
+            f"{place} AS bucket, coalesce(outcome, '{_UNKNOWN}') AS result, count(*)",
+            "GROUP BY bucket, result",
+            more=Fragment("(occurred_at IS NOT NULL)"),
+        ):
+            counts[bucket][outcome] = count
+    return [
+        Bucket(since_us=start, until_us=min(start + width, until_us), counts=count)
+        for start, count in zip(starts, counts, strict=True)
+    ]
+
+
+def count_values(scan: Scan, field: Field, limit: int) -> tuple[list[tuple[str, int]], int]:
+    """The most frequent values of a field with their counts, and how many different values there are."""
+    what = field_values(field)
+    if not scan.parts:
+        return [], 0
+    relation = scan.relation(scan.parts)
+    values = relation.subquery(Fragment(f"{what.sql} AS value", what.values))
+    rows = relation.cursor.execute(
+        f"WITH counted AS (SELECT value, count(*) AS entries FROM {values.sql} WHERE value IS NOT NULL GROUP BY value)"
+        " SELECT value, entries, (SELECT count(*) FROM counted) FROM counted ORDER BY entries DESC, value LIMIT ?",
+        [*values.values, limit],
+    ).fetchall()
+    return [(value, count) for value, count, _ in rows], rows[0][2] if rows else 0
+
+
+def list_values(scan: Scan, field: Field, prefix: str, limit: int) -> list[str]:
+    """Values of a field that begin with ``prefix``, from the newest parts, most frequent first."""
+    what = field_values(field, ids_only=":" not in prefix)
+    parts = scan.parts[-_COMPLETION_PARTS:]
+    if not parts:
+        return []
+    relation = scan.relation(parts, more=TRUE)
+    values = relation.subquery(Fragment(f"{what.sql} AS value", what.values))
+    rows = relation.cursor.execute(
+        f"SELECT value FROM {values.sql} WHERE starts_with(value, ?)"
+        " GROUP BY value ORDER BY count(*) DESC, value LIMIT ?",
+        [*values.values, prefix, limit],
+    ).fetchall()
+    return [value for (value,) in rows]

@@ -1,0 +1,213 @@
+"""What fills an index: it follows the log into tables in memory, and seals full blocks into segments.
+
+Work comes in steps of little more than a block: take in what is new at the end of the log, seal one block that is full
+and published, build one that is missing, newest first: an incident is about now. The tailer, whoever calls
+``catch_up``, and queries that meet a damaged segment take turns; writers of the log never wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from indelible.errors import Unavailable
+from indelible.index.parts import Part
+from indelible.index.rows import ROWS_AT_ONCE, create_rows, insert_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from indelible.index.parts import Parts
+    from indelible.index.segment_folder import SegmentFolder
+    from indelible.index.settings import IndexSettings
+    from indelible.index.source import EntrySource
+
+__all__ = ["NOT_AS_WRITTEN", "Indexer"]
+
+NOT_AS_WRITTEN = "it is not what was written"
+
+_log = logging.getLogger("indelible.index")
+
+
+class Indexer:
+    """Fills one index. Safe to use from any thread; one works at a time."""
+
+    def __init__(
+        self,
+        source: EntrySource,
+        connection: duckdb.DuckDBPyConnection,
+        segments: SegmentFolder,
+        parts: Parts,
+        settings: IndexSettings,
+    ) -> None:
+        """Take the segments that are there."""
+        self._source = source
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._segments = segments
+        self._parts = parts
+        self._settings = settings
+        self._size = settings.segment_entries
+        self._lock = threading.Lock()  # guards the fields below, and the work
+        self._blocks: dict[int, Part] = {}  # by their first index
+        self._tables = 0
+        self._failure = ""
+        self._seal_again = 0.0  # when, after sealing has failed
+        for part in segments.find(self._cursor):
+            self._blocks[part.first] = part
+            parts.put(part)
+        self._unchecked = list(parts.view.parts)
+
+    def catch_up(self, upto: int | None, progress: Callable[[int, int], None] | None) -> None:
+        """Work until every entry below ``upto``, by default all that are acknowledged now, is indexed.
+
+        ``progress`` is called with how many are, and of how many.
+
+        Raises:
+            Unavailable: there is no space for it.
+        """
+        total = self._source.acknowledged() if upto is None else min(upto, self._source.acknowledged())
+        while self.step(total):
+            if progress is not None:
+                progress(min(self._parts.view.indexed, total), total)
+        if not self._parts.view.covers(total):
+            raise Unavailable(f"the index could not be built: {self._failure}", retry_after=30.0)
+
+    def step(self, end: int) -> int:
+        """Do what is most urgent of the entries below ``end``; gives how many were taken in, built or sealed."""
+        with self._lock:
+            return self._take_news(end) + self._seal() + self._fill(end)
+
+    def check(self) -> bool:
+        """Check one of the segments that were there at the start, and build it again when something is wrong with it.
+
+        Gives false when all are checked.
+        """
+        with self._lock:
+            if not self._unchecked:
+                return False
+            part = self._unchecked.pop()
+            reason = self._flaw(part)
+        if reason is not None:
+            self.rebuild(part, reason)
+        return True
+
+    def find_damaged(self, parts: tuple[Part, ...]) -> list[Part]:
+        """Those of some parts whose files are not what was written; reads all of them."""
+        return [part for part in parts if part.file is not None and not self._segments.is_sound(part.file)]
+
+    def rebuild(self, part: Part, reason: str) -> None:
+        """Replace a segment by the same rows, made from the log again; for what is there until they are sealed.
+
+        Raises:
+            Unavailable: there is no space for it.
+        """
+        with self._lock:
+            if part.file is None or self._blocks.get(part.first) != part:
+                return  # someone else was quicker
+            within_log = part.end <= self._source.published().checkpoint.size
+            if within_log and len(self._unsealed()) <= self._settings.unsealed_segments:
+                self._load(part.first, part.first, part.end)
+            else:
+                del self._blocks[part.first]  # of a log that was longer once; or one of many, which take their time
+                self._parts.remove(part)
+            self._segments.discard(part.file, reason)
+            self._seal()
+
+    def _flaw(self, part: Part) -> str | None:
+        if part.file is None:
+            return None
+        if not self._segments.is_sound(part.file):
+            return NOT_AS_WRITTEN
+        return None if self._segments.is_current(self._cursor, part.file) else "the log goes on otherwise"
+
+    def _take_news(self, end: int) -> int:
+        """Take in what is there of the newest block; but first complete those that were the newest before it."""
+        if not end:
+            return 0
+        newest = (end - 1) // self._size * self._size
+        begun = sorted(part.first for part in self._unsealed() if part.first < newest)
+        return sum(self._extend(first, first + self._size) for first in begun) + self._extend(newest, end)
+
+    def _fill(self, end: int) -> int:
+        """Build the newest of the blocks that are missing."""
+        newest = (end - 1) // self._size * self._size
+        missing = (first for first in range(newest, -1, -self._size) if first not in self._blocks)
+        first = next(missing, None)
+        return 0 if first is None else self._extend(first, min(first + self._size, end))
+
+    def _extend(self, first: int, end: int) -> int:
+        part = self._blocks.get(first)
+        if part is None and len(self._unsealed()) > self._settings.unsealed_segments:
+            return 0
+        start = first if part is None else part.end
+        return self._load(first, start, end) if start < end else 0
+
+    def _load(self, first: int, start: int, end: int) -> int:
+        """Take the entries ``[start, end)`` of a block into memory: into a new table, unless it has one there."""
+        part = self._blocks.get(first)
+        table = None if part is None else part.table
+        try:
+            if table is None:
+                table = f"rows_{self._tables}"
+                self._tables += 1
+                create_rows(self._cursor, table)
+            at = self._insert(first, table, start, end)
+        except duckdb.Error as error:
+            self._failure = str(error)
+            if table is not None and not any(part.table == table for part in self._unsealed()):
+                self._drop(table)
+            raise Unavailable(f"the index could not take entries in: {error}", retry_after=30.0) from error
+        return at - start
+
+    def _insert(self, first: int, table: str, start: int, end: int) -> int:
+        replaced = self._blocks.get(first)
+        at = start
+        entries = (entry for _, entry in self._source.entries(start, end))
+        while chunk := list(islice(entries, ROWS_AT_ONCE)):
+            insert_rows(self._cursor, table, at, chunk)
+            at += len(chunk)
+            # Rows are seen as they come; but a segment is replaced by all of its rows together.
+            if replaced is None or replaced.file is None or at == replaced.end:
+                self._put(Part(first=first, end=at, table=table))
+        return at
+
+    def _seal(self) -> int:
+        """Write one block that is full and published as a segment."""
+        part = self._sealable()
+        if part is None or part.table is None or time.monotonic() < self._seal_again:
+            return 0
+        table = part.table
+        try:
+            sealed = self._segments.write(self._cursor, table, part.first)
+        except (OSError, duckdb.Error) as error:
+            self._failure = str(error)
+            self._seal_again = time.monotonic() + self._settings.retry_interval
+            _log.warning("index_not_sealed", extra={"first": part.first, "reason": self._failure})
+            return 0
+        self._blocks[part.first] = sealed
+        self._parts.put(sealed, dispose=lambda: self._drop(table))
+        return sealed.end - sealed.first
+
+    def _sealable(self) -> Part | None:
+        published = self._source.published().checkpoint.size
+        full = (part for part in self._unsealed() if part.end - part.first == self._size and part.end <= published)
+        return min(full, key=lambda part: part.first, default=None)
+
+    def _unsealed(self) -> list[Part]:
+        return [part for part in self._blocks.values() if part.table is not None]
+
+    def _put(self, part: Part) -> None:
+        self._blocks[part.first] = part
+        self._parts.put(part)
+
+    def _drop(self, table: str) -> None:
+        # On whatever thread stops reading it last, which may be after the index has been closed.
+        with contextlib.suppress(duckdb.ConnectionException), self._connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")

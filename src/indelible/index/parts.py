@@ -1,0 +1,129 @@
+"""The parts of an index: each holds the rows of one block of the log, in a Parquet segment or in memory.
+
+A block is as many entries as a segment has, at a multiple of that number. A :class:`View` is what one query sees: parts
+that do not overlap, and where they end. Parts live as long as views that hold them: see :class:`Parts`.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["Part", "Parts", "Span", "View"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The smallest and the largest of some times, in microseconds since 1970."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The rows of the entries ``[first, end)``.
+
+    Attributes:
+        first: The first index.
+        end: The index after the last.
+        file: The segment's file, or ``None`` for rows in memory.
+        table: The table of rows in memory, or ``None``.
+        occurred: When the entries occurred; ``None`` when it is not known, or none says.
+        received: When they were received, likewise.
+    """
+
+    first: int
+    end: int
+    file: Path | None = None
+    table: str | None = None
+    occurred: Span | None = None
+    received: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one query sees, ascending by index."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def indexed(self) -> int:
+        """How many entries that is."""
+        return sum(part.end - part.first for part in self.parts)
+
+    def covers(self, size: int) -> bool:
+        """Whether the first ``size`` entries of the log are all there."""
+        end = 0
+        for part in self.parts:
+            if part.first != end or end >= size:
+                break
+            end = part.end
+        return end >= size
+
+
+class Parts:
+    """The parts of one index, replaced as a whole. Safe to use from any thread.
+
+    What takes the place of a part holds the same entries, so that every view sees each entry once. What has been
+    replaced is disposed of when no view that began before is left.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # guards the fields below
+        self._view = View(())
+        self._generation = 0
+        self._reading: dict[int, int] = {}  # how many views of a generation are open
+        self._waiting: list[tuple[int, Callable[[], None]]] = []
+
+    @property
+    def view(self) -> View:
+        """The parts of this moment, for looking at them without reading their rows."""
+        return self._view
+
+    @contextmanager
+    def reading(self) -> Iterator[View]:
+        """The parts of this moment, whose rows stay readable within the block."""
+        with self._lock:
+            generation, view = self._generation, self._view
+            self._reading[generation] = self._reading.get(generation, 0) + 1
+        try:
+            yield view
+        finally:
+            with self._lock:
+                self._reading[generation] -= 1
+                if not self._reading[generation]:
+                    del self._reading[generation]
+            self._dispose()
+
+    def put(self, part: Part, *, dispose: Callable[[], None] | None = None) -> None:
+        """Put a part in the place of its block's; ``dispose`` of what it replaces when nobody reads that any more."""
+        with self._lock:
+            kept = [other for other in self._view.parts if other.first != part.first]
+            self._replace([*kept, part], dispose)
+        self._dispose()
+
+    def remove(self, part: Part) -> None:
+        """Take a part away: a segment, which views that began before may still read, or fail to."""
+        with self._lock:
+            self._replace([other for other in self._view.parts if other != part], None)
+
+    def _replace(self, parts: list[Part], dispose: Callable[[], None] | None) -> None:
+        self._view = View(tuple(sorted(parts, key=lambda part: part.first)))
+        if dispose is not None:
+            self._waiting.append((self._generation, dispose))
+        self._generation += 1
+
+    def _dispose(self) -> None:
+        with self._lock:
+            oldest = min(self._reading, default=self._generation)
+            due = [dispose for generation, dispose in self._waiting if generation < oldest]
+            self._waiting = [item for item in self._waiting if item[0] >= oldest]
+        for dispose in due:
+            dispose()

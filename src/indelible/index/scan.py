@@ -1,0 +1,162 @@
+"""A query over the parts of an index: which of them, in which batches, under which condition.
+
+A search goes from one end of the log to the other in batches that begin small and grow, so that what is common is found
+in the newest parts, and what is rare costs few statements. Free texts are looked up in the log, among the rows that
+pass everything else, and join the condition as sets of indices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from indelible.index.compiler import compile_query, time_condition, upper_bound
+from indelible.index.database import file_pattern
+from indelible.index.fragment import TRUE, Fragment, conjunction
+from indelible.index.free_text import find_texts, free_texts
+from indelible.index.pruning import Bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import duckdb
+    from numpy.typing import NDArray
+
+    from indelible.index.control import Control
+    from indelible.index.parts import Part, View
+    from indelible.index.source import EntrySource
+    from indelible.query.ast import FreeText, Query
+
+__all__ = ["Order", "Relation", "Scan"]
+
+Order = Literal["asc", "desc"]
+
+_FIRST_BATCH = 4
+_LARGEST_BATCH = 64
+_LARGEST_TEXT_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """The rows of some parts that match, on the cursor that can select from them."""
+
+    cursor: duckdb.DuckDBPyConnection
+    rows: Fragment
+    condition: Fragment
+
+    def select(self, what: str, rest: str = "", *, values: Sequence[Any] = (), more: Fragment = TRUE) -> list[Any]:
+        """``SELECT what FROM the rows WHERE they match and more`` and the ``rest``, whose values are ``values``."""
+        return self._run(what, rest, values, more).fetchall()
+
+    def indices(self) -> NDArray[np.int64]:
+        """The indices of the rows, ascending."""
+        found = self._run("index", "ORDER BY index", (), TRUE).fetchnumpy()["index"]
+        return np.asarray(found, np.int64)
+
+    def subquery(self, what: Fragment) -> Fragment:
+        """The rows as a table in brackets, with the columns ``what``."""
+        condition = self.condition
+        return Fragment(
+            f"(SELECT {what.sql} FROM {self.rows.sql} WHERE {condition.sql})",
+            what.values + self.rows.values + condition.values,
+        )
+
+    def _run(self, what: str, rest: str, values: Sequence[Any], more: Fragment) -> duckdb.DuckDBPyConnection:
+        condition = conjunction([self.condition, more])
+        return self.cursor.execute(
+            f"SELECT {what} FROM {self.rows.sql} WHERE {condition.sql} {rest}",
+            [*self.rows.values, *condition.values, *values],
+        )
+
+
+class Scan:
+    """One query over one view. Runs on one thread."""
+
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        source: EntrySource,
+        view: View,
+        query: Query,
+        control: Control,
+        *,
+        since_us: int | None = None,
+        until_us: int | None = None,
+    ) -> None:
+        """Ask ``query`` of what occurred in ``[since_us, until_us)``, in microseconds since 1970.
+
+        ``cursor`` is this scan's own: free texts leave views on it.
+        """
+        self._cursor = cursor
+        self._source = source
+        self._query = query
+        self._control = control
+        self._texts = free_texts(query)
+        self._times = time_condition(since_us, until_us)
+        bounds = Bounds.of(query).occurred_in(since_us, until_us)
+        self.parts = tuple(part for part in view.parts if bounds.touches(part))
+
+    def batches(self, order: Order, after: int | None) -> Iterator[tuple[Part, ...]]:
+        """The parts with anything strictly beyond ``after``, in batches that grow."""
+        if order == "desc":
+            parts = [part for part in reversed(self.parts) if after is None or part.first < after]
+        else:
+            parts = [part for part in self.parts if after is None or part.end > after + 1]
+        width = 1 if self._texts else _FIRST_BATCH
+        while parts:
+            in_memory = next((place for place, part in enumerate(parts) if part.file is not None), len(parts))
+            count = in_memory or width  # what is newest costs least, and is often enough
+            yield tuple(parts[:count])
+            parts = parts[count:]
+            if not in_memory:
+                width = min(width * 2, _LARGEST_TEXT_BATCH if self._texts else _LARGEST_BATCH)
+
+    def relation(self, parts: Sequence[Part], *, more: Fragment = TRUE) -> Relation:
+        """The matching rows of some of the parts; ``more`` is one more condition on them."""
+        rows = _rows(parts)
+        narrow = conjunction([self._times, more])
+        if not self._texts:
+            return Relation(self._cursor, rows, conjunction([narrow, compile_query(self._query, _no_text)]))
+        names = dict(zip(self._texts, self._find(parts, narrow), strict=True))
+        condition = compile_query(self._query, lambda text: Fragment(f"(index IN (SELECT index FROM {names[text]}))"))
+        return Relation(self._cursor, rows, conjunction([narrow, condition]))
+
+    def _find(self, parts: Sequence[Part], narrow: Fragment) -> list[str]:
+        """Look the free texts up, and give the names of the views that hold where they are."""
+        narrow = conjunction([narrow, upper_bound(self._query)])
+        found: list[list[NDArray[np.int64]]] = [[] for _ in self._texts]
+        for start in range(0, len(parts), _LARGEST_TEXT_BATCH):
+            some = sorted(parts[start : start + _LARGEST_TEXT_BATCH], key=lambda part: part.first)
+            if narrow == TRUE:
+                candidates = np.concatenate([np.arange(part.first, part.end) for part in some])
+            else:
+                candidates = Relation(self._cursor, _rows(some), narrow).indices()
+            for held, hits in zip(found, find_texts(self._source, self._texts, candidates, self._control), strict=True):
+                held.append(hits)
+        names = []
+        for place, arrays in enumerate(found):
+            name = f"text_{place}"
+            self._cursor.register(name, {"index": np.concatenate([np.array([], np.int64), *arrays])})
+            names.append(name)
+        return names
+
+
+def _rows(parts: Sequence[Part]) -> Fragment:
+    """The rows of some parts, at least one, as a table with the columns of a segment."""
+    sources: list[str] = []
+    values: list[object] = []
+    files = [file_pattern(part.file) for part in parts if part.file is not None]
+    if files:
+        sources.append("SELECT * FROM read_parquet(?, hive_partitioning = false)")
+        values.append(files)
+    for part in parts:
+        if part.table is not None:
+            sources.append(f"SELECT *, ip_key(context_ip) AS ip_key FROM {part.table} WHERE index < ?")
+            values.append(part.end)
+    return Fragment(f"({' UNION ALL BY NAME '.join(sources)})", tuple(values))
+
+
+def _no_text(text: FreeText) -> Fragment:
+    raise AssertionError(f"{text} was not found among the free texts of its query")

@@ -1,0 +1,145 @@
+"""The folder of one index: its segments, found, checked, written, deleted.
+
+Where it cannot be written, because someone else owns it or it lies on a medium that cannot be, the segments that are
+there are used, and those that are missing are kept in a folder for temporaries as long as the index is open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+from typing import TYPE_CHECKING, Self
+
+from indelible.errors import NotFound
+from indelible.index.scratch import Scratch
+from indelible.index.segment_file import (
+    SegmentFacts,
+    SegmentName,
+    hash_file,
+    parse_name,
+    read_facts,
+    read_metadata,
+    segment_name,
+    write_segment,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import duckdb
+
+    from indelible.index.parts import Part
+    from indelible.index.settings import IndexSettings
+    from indelible.index.source import EntrySource
+
+__all__ = ["SegmentFolder"]
+
+_log = logging.getLogger("indelible.index")
+
+
+class SegmentFolder:
+    """The segments of one log in one folder. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, scratch: Scratch, source: EntrySource, settings: IndexSettings) -> None:
+        """Use :meth:`open`."""
+        self.folder = folder
+        self.scratch = scratch
+        self._source = source
+        self._entries = settings.segment_entries
+        self._writable = scratch.path.parent == folder
+        self._names = itertools.count()
+
+    @classmethod
+    def open(cls, folder: Path, source: EntrySource, settings: IndexSettings) -> Self:
+        """Use a folder, which is made if it is not there and can be."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            scratch = Scratch.within(folder)
+        except OSError as error:
+            _log.info("index_folder_not_writable", extra={"folder": str(folder), "reason": str(error)})
+            scratch = Scratch.elsewhere()
+        return cls(folder, scratch, source, settings)
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folders that hold segments or temporaries."""
+        return [self.folder, self.scratch.path]
+
+    def find(self, connection: duckdb.DuckDBPyConnection) -> Iterator[Part]:
+        """Yield the segments that belong to the log; delete what looks like one and does not."""
+        if not self.folder.is_dir():
+            return
+        names = {path: name for path in self.folder.glob("*.parquet") if (name := parse_name(path.name)) is not None}
+        said = read_metadata(connection, list(names))
+        for path, name in names.items():
+            try:
+                facts, part = read_facts(path, said.get(path, {}))
+                self._check(facts, path, name)
+            except ValueError as error:
+                self.discard(path, str(error))
+            else:
+                yield part
+
+    def write(self, connection: duckdb.DuckDBPyConnection, table: str, first: int) -> Part:
+        """Write the rows of ``table``, which holds the block at ``first``, as a segment.
+
+        Raises:
+            OSError: it could not be written.
+            duckdb.Error: likewise.
+        """
+        end = first + self._entries
+        facts = SegmentFacts(
+            origin=self._source.origin, first=first, end=end, last_leaf=self._source.get(end - 1).leaf_hash
+        )
+        target = self.folder if self._writable else self.scratch.path
+        self.scratch.path.mkdir(parents=True, exist_ok=True)  # somebody may have deleted the folder as a whole
+        staged = self.scratch.path / f"{next(self._names)}.parquet"
+        try:
+            return write_segment(connection, table, facts, staged, target / segment_name(first, end))
+        finally:
+            for left in (staged, staged.with_suffix(".sha256")):
+                with contextlib.suppress(OSError):
+                    left.unlink(missing_ok=True)
+
+    def is_sound(self, path: Path) -> bool:
+        """Whether a segment is what was written; reads all of it."""
+        try:
+            said = path.with_suffix(".sha256").read_text()
+            return said == f"{hash_file(path)}  {path.name}\n"
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    def is_current(self, connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+        """Whether the log still has at the end of a segment what it had when that was written."""
+        try:
+            facts, _ = read_facts(path, read_metadata(connection, [path]).get(path, {}))
+            return self._source.get(facts.end - 1).leaf_hash == facts.last_leaf
+        except (ValueError, NotFound):
+            return False
+
+    def discard(self, path: Path, reason: str) -> None:
+        """Say what is wrong with a segment, and delete it where that is possible."""
+        _log.warning("index_segment_discarded", extra={"path": str(path), "reason": reason})
+        if self._writable or path.parent == self.scratch.path:
+            for part in (path, path.with_suffix(".sha256")):
+                with contextlib.suppress(OSError):  # it is not used; the new one takes its place
+                    part.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Remove the temporaries."""
+        self.scratch.close()
+
+    def _check(self, facts: SegmentFacts, path: Path, name: SegmentName) -> None:
+        first, end = name
+        if not path.with_suffix(".sha256").exists():
+            raise ValueError("its hash is not beside it")
+        if (facts.first, facts.end) != (first, end):
+            raise ValueError(f"it holds the entries [{facts.first}, {facts.end})")
+        if facts.origin != self._source.origin:
+            raise ValueError(f"it is of the log {facts.origin}")
+        if end - first != self._entries or first % self._entries:
+            raise ValueError(f"segments have {self._entries} entries here")
+        if end > self._source.published().checkpoint.size:
+            raise ValueError("it reaches beyond what the log has published")
