@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["field_values"]
 
-_TARGETS = "list_transform(targets, lambda item: item.type || ':' || item.id)"
+_ONE_TARGET = "[target_types[1] || ':' || target_ids[1]]"
+_TARGETS = "list_transform(list_zip(target_types, target_ids), lambda item: item[1] || ':' || item[2])"
 _COUNTABLE = frozenset({Kind.TEXT, Kind.ADDRESS, Kind.ENTITY, Kind.JSON})
 
 
@@ -32,7 +33,7 @@ def field_values(field: Field, *, ids_only: bool = False) -> Fragment:
     if field.name == "actor":
         return Fragment("actor_id" if ids_only else "actor_type || ':' || actor_id")
     if field.name == "target":
-        return _distinct("target_ids" if ids_only else _TARGETS)
+        return _distinct("target_ids") if ids_only else _each("target_ids", _ONE_TARGET, _TARGETS)
     if field.name in LIST_FIELDS:
         return _distinct(LIST_FIELDS[field.name])
     if field.kind is not Kind.JSON:
@@ -43,9 +44,13 @@ def field_values(field: Field, *, ids_only: bool = False) -> Fragment:
     return Fragment("NULL" if expression in {None, "context_http"} else f"{expression}::VARCHAR")
 
 
-def _distinct(texts: str) -> Fragment:
-    """The texts of a list, each once; nearly all have one or none, for which looking is quicker than making it so."""
-    return Fragment(f"unnest(CASE WHEN len({texts}) < 2 THEN {texts} ELSE list_distinct({texts}) END)")
+def _distinct(column: str) -> Fragment:
+    return _each(column, column, column)
+
+
+def _each(column: str, one: str, several: str) -> Fragment:
+    """The texts of a list, each once: ``several``, or ``one`` where there is no more, which is quicker and the rule."""
+    return Fragment(f"unnest(CASE WHEN len({column}) < 2 THEN {one} ELSE list_distinct({several}) END)")
 
 
 def _json_values(column: str, path: tuple[str, ...]) -> Fragment:

@@ -7,6 +7,7 @@ and published, build one that is missing, newest first: an incident is about now
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -207,5 +208,6 @@ class Indexer:
         self._parts.put(part)
 
     def _drop(self, table: str) -> None:
-        with self._connection.cursor() as cursor:  # on whatever thread stops reading it last
+        # On whatever thread stops reading it last, which may be after the index has been closed.
+        with contextlib.suppress(duckdb.ConnectionException), self._connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {table}")

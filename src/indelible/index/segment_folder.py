@@ -19,6 +19,7 @@ from indelible.index.segment_file import (
     hash_file,
     parse_name,
     read_facts,
+    read_metadata,
     segment_name,
     write_segment,
 )
@@ -70,12 +71,11 @@ class SegmentFolder:
         """Yield the segments that belong to the log; delete what looks like one and does not."""
         if not self.folder.is_dir():
             return
-        for path in sorted(self.folder.glob("*.parquet")):
-            name = parse_name(path.name)
-            if name is None:
-                continue
+        names = {path: name for path in self.folder.glob("*.parquet") if (name := parse_name(path.name)) is not None}
+        said = read_metadata(connection, list(names))
+        for path, name in names.items():
             try:
-                facts, part = read_facts(connection, path)
+                facts, part = read_facts(path, said.get(path, {}))
                 self._check(facts, path, name)
             except ValueError as error:
                 self.discard(path, str(error))
@@ -114,7 +114,7 @@ class SegmentFolder:
     def is_current(self, connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
         """Whether the log still has at the end of a segment what it had when that was written."""
         try:
-            facts, _ = read_facts(connection, path)
+            facts, _ = read_facts(path, read_metadata(connection, [path]).get(path, {}))
             return self._source.get(facts.end - 1).leaf_hash == facts.last_leaf
         except (ValueError, NotFound):
             return False

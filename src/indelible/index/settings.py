@@ -12,8 +12,7 @@ class IndexSettings:
     """How one index trades memory, latency and work.
 
     Attributes:
-        segment_entries: Entries of a segment, a multiple of 256. Segments of another size are outdated: they are
-            deleted and built again.
+        segment_entries: Entries of a segment. Segments of another size are outdated: they are deleted and built again.
         interval: Seconds for which the tailer lets entries gather before it takes them in together.
         retry_interval: Seconds after which it tries again what failed, for want of space say.
         unsealed_segments: Full blocks that may wait in memory until they are published or until there is space;

@@ -56,12 +56,24 @@ def query(text: str) -> Query:
     return parse_query(text, now_us=START_US)
 
 
-@pytest.fixture
-def log() -> ListedLog:
+def make_log() -> ListedLog:
     """Three full segments, half a one that is published, and some entries that are not."""
     log = ListedLog(make_entries(0, 3 * SEGMENT + 128))
     log.append(*make_entries(len(log.all), len(log.all) + 20))
     return log
+
+
+@pytest.fixture
+def log() -> ListedLog:
+    return make_log()
+
+
+@pytest.fixture(scope="session")
+def shared_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogIndex]:
+    """An index over such a log that has caught up, for tests that change nothing."""
+    with LogIndex.open(tmp_path_factory.mktemp("index"), make_log(), settings=SMALL) as index:
+        index.catch_up()
+        yield index
 
 
 @pytest.fixture

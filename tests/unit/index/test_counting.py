@@ -21,43 +21,43 @@ if TYPE_CHECKING:
     from indelible.index import LogIndex
 
 
-def test_histogram_counts_by_time_and_outcome(index: LogIndex, log: ListedLog) -> None:
+def test_histogram_counts_by_time_and_outcome(shared_index: LogIndex) -> None:
     """Buckets of equal width without gaps from ``since`` to ``until``, empty ones too."""
     since, until = START_US - 100 * SECOND, START_US + 500 * SECOND
-    buckets = index.histogram(query(""), since_us=since, until_us=until, buckets=6).buckets
+    buckets = shared_index.histogram(query(""), since_us=since, until_us=until, buckets=6).buckets
     edges = [since + place * 100 * SECOND for place in range(7)]
     assert [(bucket.since_us, bucket.until_us) for bucket in buckets] == list(pairwise(edges))
     assert [bucket.counts for bucket in buckets] == [{}, *[{"denied": 20, "success": 80}] * 5]
 
 
 @pytest.mark.parametrize("text", ["", "actor:ada", '"cleo"'])
-def test_histogram_without_bounds_spans_what_matches(index: LogIndex, log: ListedLog, text: str) -> None:
+def test_histogram_without_bounds_spans_what_matches(shared_index: LogIndex, text: str) -> None:
     """From the first match to the last."""
-    found = index.search(query(text), order="asc", limit=10_000).indices
-    buckets = index.histogram(query(text), buckets=4).buckets
+    found = shared_index.search(query(text), order="asc", limit=10_000).indices
+    buckets = shared_index.histogram(query(text), buckets=4).buckets
     assert len(buckets) == 4
     assert buckets[0].since_us == START_US + found[0] * SECOND
     assert buckets[-1].until_us == START_US + found[-1] * SECOND + 1
     assert sum(sum(bucket.counts.values()) for bucket in buckets) == len(found)
 
 
-def test_histogram_of_nothing(index: LogIndex) -> None:
+def test_histogram_of_nothing(shared_index: LogIndex) -> None:
     """No match, no bounds: no buckets. With bounds: empty ones."""
-    assert index.histogram(query("actor:nobody")).buckets == []
-    counted = index.histogram(query("actor:nobody"), since_us=0, until_us=10, buckets=3).buckets
+    assert shared_index.histogram(query("actor:nobody")).buckets == []
+    counted = shared_index.histogram(query("actor:nobody"), since_us=0, until_us=10, buckets=3).buckets
     assert [(bucket.since_us, bucket.until_us, bucket.counts) for bucket in counted] == [
         (0, 4, {}),
         (4, 8, {}),
         (8, 10, {}),
     ]
-    assert index.histogram(query(""), since_us=10, until_us=10).buckets == []
+    assert shared_index.histogram(query(""), since_us=10, until_us=10).buckets == []
 
 
 @pytest.mark.parametrize("buckets", [0, 10_001])
-def test_histogram_refuses_buckets_out_of_range(index: LogIndex, buckets: int) -> None:
+def test_histogram_refuses_buckets_out_of_range(shared_index: LogIndex, buckets: int) -> None:
     """At least one, and not more than anyone can look at."""
     with pytest.raises(UsageError, match="1 to 10000 buckets"):
-        index.histogram(query(""), buckets=buckets)
+        shared_index.histogram(query(""), buckets=buckets)
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_histogram_refuses_buckets_out_of_range(index: LogIndex, buckets: int) -
     ],
 )
 @pytest.mark.parametrize("text", ["", '"cleo" outcome:denied'])
-def test_facets_count_entries_by_value(index: LogIndex, log: ListedLog, name: str, value_of: Any, text: str) -> None:
+def test_facets_count_entries_by_value(shared_index: LogIndex, name: str, value_of: Any, text: str) -> None:
     """The most frequent first, then by value; and how many different values there are."""
-    found = index.search(query(text), limit=10_000).indices
+    found = shared_index.search(query(text), limit=10_000).indices
     counts = Counter(value for at in found for value in value_of(make_record(at)))
-    facets = index.facets(query(text), FIELDS[name].field, limit=2)
+    facets = shared_index.facets(query(text), FIELDS[name].field, limit=2)
     assert facets.values == sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:2]
     assert facets.distinct == len(counts)
 
@@ -104,16 +104,16 @@ def test_facets_count_an_entry_once_for_each_value(open_index: Callable[..., Log
 
 
 @pytest.mark.parametrize("name", ["index", "occurred", "received"])
-def test_facets_refuse_what_every_entry_has_its_own_of(index: LogIndex, name: str) -> None:
+def test_facets_refuse_what_every_entry_has_its_own_of(shared_index: LogIndex, name: str) -> None:
     """A list of nearly all entries answers nothing."""
     with pytest.raises(UsageError, match="cannot be listed"):
-        index.facets(query(""), FIELDS[name].field)
+        shared_index.facets(query(""), FIELDS[name].field)
 
 
-def test_values_complete_what_was_begun(index: LogIndex) -> None:
+def test_values_complete_what_was_begun(shared_index: LogIndex) -> None:
     """Values that begin so, most frequent first: ids of actors, or with their type once it is written."""
-    assert index.values(FIELDS["actor"].field, "", 10) == ["ada", "ben", "cleo"]
-    assert index.values(FIELDS["actor"].field, "c", 10) == ["cleo"]
-    assert index.values(FIELDS["actor"].field, "user:b", 10) == ["user:ben"]
-    assert index.values(FIELDS["target"].field, "", 3) == ["0", "1", "2"]
-    assert index.values(FIELDS["action"].field, "thing.w%", 3) == []
+    assert shared_index.values(FIELDS["actor"].field, "", 10) == ["ada", "ben", "cleo"]
+    assert shared_index.values(FIELDS["actor"].field, "c", 10) == ["cleo"]
+    assert shared_index.values(FIELDS["actor"].field, "user:b", 10) == ["user:ben"]
+    assert shared_index.values(FIELDS["target"].field, "", 3) == ["0", "1", "2"]
+    assert shared_index.values(FIELDS["action"].field, "thing.w%", 3) == []

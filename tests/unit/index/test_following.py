@@ -80,7 +80,7 @@ def test_queries_see_each_entry_once_while_blocks_are_sealed(open_index: Callabl
     for thread in threads:
         thread.start()
     try:
-        for start in range(0, 400, 10):
+        for start in range(0, 160, 10):
             followed.append(*make_entries(start, start + 10))
             followed.publish()
             index.catch_up()
