@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indelible.config import check_log_name
-from indelible.errors import NotFound
+from indelible.errors import NotFound, Unavailable
 from indelible.formats.tlog_policy import Policy
-from indelible.index import IndexSettings, LogIndex, LogSource
+from indelible.index import LogIndex, LogSource
 from indelible.server.problem import Refusal
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class HostedLog:
     Attributes:
         name: Its name in this server's addresses.
         log: The log itself.
-        index: What finds its events.
+        searchable: What finds its events, if the configuration wants that.
         vkeys: Its public keys, C2SP verifier keys.
         policy: A C2SP tlog-policy that demands all of them.
         public: Whether its checkpoint and hash tiles are for anyone.
@@ -38,10 +38,23 @@ class HostedLog:
 
     name: str
     log: Log
-    index: LogIndex
+    searchable: LogIndex | None
     vkeys: tuple[str, ...]
     policy: str
     public: bool
+
+    @property
+    def index(self) -> LogIndex:
+        """What finds its events.
+
+        Raises:
+            Unavailable: the configuration does without.
+        """
+        if self.searchable is None:
+            raise Unavailable(
+                "this server keeps no search index: [index] enabled is false in its configuration", retry_after=60.0
+            )
+        return self.searchable
 
 
 class HostedLogs:
@@ -119,12 +132,10 @@ class HostedLogs:
     def _open(self, name: str) -> HostedLog:
         configuration = self._directory.log(name)
         log = self._directory.open_log(name)
-        index = LogIndex.open(self._directory.path / "index" / name, LogSource(log), settings=IndexSettings())
-        index.start()
         hosted = HostedLog(
             name=name,
             log=log,
-            index=index,
+            searchable=self._index(name, log),
             vkeys=configuration.vkeys,
             policy=Policy.for_log(*configuration.vkeys).encode().decode(),
             public=configuration.public,
@@ -132,7 +143,16 @@ class HostedLogs:
         self._logs[name] = hosted
         return hosted
 
+    def _index(self, name: str, log: Log) -> LogIndex | None:
+        settings = self._directory.configuration.index
+        if not settings.enabled:
+            return None
+        index = LogIndex.open(self._directory.path / "index" / name, LogSource(log), settings=settings)
+        index.start()
+        return index
+
 
 def _close(hosted: HostedLog) -> None:
-    hosted.index.close()
+    if hosted.searchable is not None:
+        hosted.searchable.close()
     hosted.log.close()

@@ -58,9 +58,9 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *, settings: ServerSettings | None = None) -> Iterator[Served]:
-    """Serve a new data directory until the block ends; then drain, and close it."""
-    environment = {"XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder)}
+def serving(folder: Path, *, settings: ServerSettings | None = None, **variables: str) -> Iterator[Served]:
+    """Serve a new data directory until the block ends; then drain, and close it. ``variables`` configure it."""
+    environment = {"XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder), **variables}
     with (
         DataDirectory.create(folder / "data", environment=environment) as directory,
         ControlStore.open(directory.control_path) as store,
