@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CertificateIdentity",
     "Configuration",
+    "IndexSettings",
     "LogConfiguration",
     "LogSettings",
     "LoggingSettings",
@@ -113,6 +114,30 @@ class LogSettings:
     scrub_interval: float = setting(_DAY, Rule(unit="seconds", low=1, high=365 * _DAY))
     scrub_rate: int = setting(10_000, Rule(unit="entries/s", low=1, high=10_000_000))
     clock_tolerance: float = setting(1.0, Rule(unit="seconds", low=0, high=_DAY))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSettings:
+    """How each log's search index trades memory, latency and work.
+
+    Attributes:
+        enabled: Whether the server keeps indexes. Without them searches, histograms, facets and exports get 503.
+        segment_entries: Entries of a segment, a multiple of 256. Segments of another size are built again.
+        interval: How long the index lets entries gather before it takes them in together.
+        retry_interval: After how long it tries again what failed, for want of space say.
+        unsealed_segments: Full segments that may wait in memory until they are published or until there is space;
+            beyond that the index lags behind instead.
+        threads: Threads of the index's database; 0 for as many as there are processors.
+        memory: What that database may use, what is not sealed yet and queries together.
+    """
+
+    enabled: bool = setting(default=True)
+    segment_entries: int = setting(65_536, Rule(unit="entries", low=256, high=1_048_576, multiple=256))
+    interval: float = setting(0.1, Rule(unit="seconds", low=0.001, high=60))
+    retry_interval: float = setting(5.0, Rule(unit="seconds", low=0.001, high=3_600))
+    unsealed_segments: int = setting(4, Rule(unit="segments", low=1, high=1_024))
+    threads: int = setting(0, Rule(unit="threads", low=0, high=256))
+    memory: int = setting(2 * _GIB, Rule(unit="bytes", low=64 * _MIB, high=1 << 50))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +258,7 @@ class Configuration:
     Attributes:
         server: Section ``[server]``.
         log: Section ``[log]``, for every log alike.
+        index: Section ``[index]``, likewise.
         tls: Section ``[tls]``.
         proxy: Section ``[proxy]``.
         logging: Section ``[logging]``.
@@ -244,6 +270,7 @@ class Configuration:
 
     server: ServerSettings = field(default_factory=ServerSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    index: IndexSettings = field(default_factory=IndexSettings)
     tls: TlsSettings = field(default_factory=TlsSettings)
     proxy: ProxySettings = field(default_factory=ProxySettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)

@@ -23,9 +23,9 @@ from indelible.index.rows import ROWS_AT_ONCE, create_rows, insert_rows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from indelible.config import IndexSettings
     from indelible.index.parts import Parts
     from indelible.index.segment_folder import SegmentFolder
-    from indelible.index.settings import IndexSettings
     from indelible.index.source import EntrySource
 
 __all__ = ["NOT_AS_WRITTEN", "Indexer"]

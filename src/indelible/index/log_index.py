@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import duckdb
 
+from indelible.config import IndexSettings
 from indelible.errors import Closed, InternalError, QueryCancelled, QueryTooCostly, UsageError
 from indelible.index.answers import Coverage, Facets, Found, Histogram
 from indelible.index.control import Control
@@ -24,7 +25,6 @@ from indelible.index.parts import Parts
 from indelible.index.rows import ROWS_AT_ONCE
 from indelible.index.scan import Scan
 from indelible.index.segment_folder import SegmentFolder
-from indelible.index.settings import IndexSettings
 from indelible.query.ast import Everything
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from indelible.config import IndexSettings
     from indelible.index.parts import Part
-    from indelible.index.settings import IndexSettings
     from indelible.index.source import EntrySource
 
 __all__ = ["SegmentFolder"]

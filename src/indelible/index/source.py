@@ -15,8 +15,10 @@ __all__ = ["EntrySource", "LogSource"]
 class EntrySource(Protocol):
     """A log to read from, which something else may be writing. Safe to use from any thread."""
 
-    origin: str
-    """The log's name in the world."""
+    @property
+    def origin(self) -> str:
+        """The log's name in the world."""
+        ...
 
     def acknowledged(self) -> int:
         """How many entries are durable by now, published or not."""

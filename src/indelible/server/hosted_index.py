@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from indelible.errors import Closed
+from indelible.errors import Closed, Unavailable
 from indelible.index import LogIndex, LogSource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from indelible.index import IndexSettings
+    from indelible.config import IndexSettings
     from indelible.log import Log
 
 __all__ = ["HostedIndex"]
@@ -39,11 +39,16 @@ class HostedIndex:
         """The index, following its log.
 
         Raises:
+            Unavailable: the configuration does without.
             Closed: the server is stopping.
         """
         index = self._index
         if index is not None:
             return index
+        if not self._settings.enabled:
+            raise Unavailable(
+                "this server keeps no search index: [index] enabled is false in its configuration", retry_after=60.0
+            )
         with self._lock:
             if self._closed:
                 raise Closed(f"the log {self._log.name} is closing", retry_after=1.0)
@@ -55,7 +60,12 @@ class HostedIndex:
 
     def wake(self) -> None:
         """Open the index when the log has grown since the start, or was long then."""
-        if self._index is None and not self._closed and self._log.reader.acknowledged > self._idle_size:
+        if (
+            self._index is None
+            and not self._closed
+            and self._settings.enabled
+            and self._log.reader.acknowledged > self._idle_size
+        ):
             self.get()
 
     @property

@@ -12,7 +12,6 @@ import structlog
 from indelible.config import check_log_name
 from indelible.errors import NotFound
 from indelible.formats.tlog_policy import Policy
-from indelible.index import IndexSettings
 from indelible.server.hosted_index import HostedIndex
 from indelible.server.problem import Refusal
 
@@ -51,8 +50,17 @@ class HostedLog:
     _index: HostedIndex
 
     @property
+    def searchable(self) -> bool:
+        """Whether there is an index: the configuration may do without."""
+        return self._index.wanted
+
+    @property
     def index(self) -> LogIndex:
-        """What finds its events. Blocks while it is opened, the first time."""
+        """What finds its events. Blocks while it is opened, the first time.
+
+        Raises:
+            Unavailable: the configuration does without, or the server is stopping.
+        """
         return self._index.get()
 
     @property
@@ -165,7 +173,7 @@ class HostedLogs:
             vkeys=configuration.vkeys,
             policy=Policy.for_log(*configuration.vkeys).encode().decode(),
             public=configuration.public,
-            _index=HostedIndex(self._directory.path / "index" / name, log, IndexSettings()),
+            _index=HostedIndex(self._directory.path / "index" / name, log, self._directory.configuration.index),
         )
         self._logs[name] = hosted
         return hosted

@@ -72,10 +72,11 @@ def serving(
     settings: ServerSettings | None = None,
     configuration: Configuration | None = None,
     tls: TlsFiles | None = None,
+    **variables: str,
 ) -> Iterator[Served]:
-    """Serve a new data directory until the block ends; then drain, and close it."""
+    """Serve a new data directory until the block ends; then drain, and close it. ``variables`` configure its logs."""
     configuration = configuration or Configuration(server=settings or ServerSettings())
-    environment = {"XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder)}
+    environment = {"XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder), **variables}
     with (
         DataDirectory.create(folder / "data", environment=environment) as directory,
         ControlStore.open(directory.control_path) as store,
