@@ -35,6 +35,11 @@ class HostedIndex:
         at_start = log.reader.acknowledged
         self._idle_size = 0 if at_start >= settings.segment_entries else at_start
 
+    @property
+    def wanted(self) -> bool:
+        """Whether the configuration asks for an index."""
+        return self._settings.enabled
+
     def get(self) -> LogIndex:
         """The index, following its log.
 
@@ -45,7 +50,7 @@ class HostedIndex:
         index = self._index
         if index is not None:
             return index
-        if not self._settings.enabled:
+        if not self.wanted:
             raise Unavailable(
                 "this server keeps no search index: [index] enabled is false in its configuration", retry_after=60.0
             )
@@ -60,12 +65,7 @@ class HostedIndex:
 
     def wake(self) -> None:
         """Open the index when the log has grown since the start, or was long then."""
-        if (
-            self._index is None
-            and not self._closed
-            and self._settings.enabled
-            and self._log.reader.acknowledged > self._idle_size
-        ):
+        if self.wanted and self._index is None and self._log.reader.acknowledged > self._idle_size:
             self.get()
 
     @property
