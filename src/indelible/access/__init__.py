@@ -5,6 +5,7 @@ from __future__ import annotations
 from indelible.access.api_key_info import ApiKeyInfo, NewApiKey
 from indelible.access.api_keys import ApiKeys
 from indelible.access.authenticator import Authenticator
+from indelible.access.grants import GrantInfo, Grants
 from indelible.access.principal import Principal
 from indelible.access.rates import RateLimit, Rates
 from indelible.access.roles import Grant, Permission, Role
@@ -14,6 +15,8 @@ __all__ = [
     "ApiKeys",
     "Authenticator",
     "Grant",
+    "GrantInfo",
+    "Grants",
     "NewApiKey",
     "Permission",
     "Principal",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from indelible.access.grants import grant_of
 from indelible.access.instants import parse_instant
 from indelible.access.rates import RateLimit
-from indelible.access.roles import Grant, Role
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from indelible.access.roles import Grant
     from indelible.access.token import Token
     from indelible.control import ApiKeyRecord
 
@@ -71,7 +72,7 @@ def _fields(record: ApiKeyRecord) -> dict[str, Any]:
         "id": record.id,
         "principal": record.principal_id,
         "name": record.name,
-        "grants": tuple(Grant(Role(grant.role), grant.log) for grant in record.grants),
+        "grants": tuple(grant_of(grant) for grant in record.grants),
         "limit": RateLimit(requests_per_second=record.requests_per_second, events_per_second=record.events_per_second),
         "created_at": parse_instant(record.created_at),
         "created_by": record.created_by,

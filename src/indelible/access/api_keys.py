@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from indelible.access.api_key_info import key_info, new_key
+from indelible.access.grants import MAX_GRANTS, an_administrator_remains, check_grant, grant_record
 from indelible.access.instants import format_instant, parse_instant
 from indelible.access.rates import RateLimit
 from indelible.access.token import Token
-from indelible.control import ApiKeyRecord, GrantRecord
+from indelible.control import ApiKeyRecord
 from indelible.control import api_keys as statements
 from indelible.errors import Conflict, NotFound, UsageError
 
@@ -31,7 +32,6 @@ MAX_OVERLAP = timedelta(days=30)
 """How long a key that was rotated may go on working."""
 
 _MAX_NAME = 256
-_MAX_GRANTS = 100
 
 
 class ApiKeys:
@@ -56,14 +56,17 @@ class ApiKeys:
 
         Raises:
             UsageError: no grant or too many, a bad name, or an expiry that is not in the future.
+            QueryError: a grant's query cannot be read.
         """
         now = self._now()
         granted = tuple(dict.fromkeys(grants))
+        for grant in granted:
+            check_grant(grant)
         if not name.strip() or len(name) > _MAX_NAME or not name.isprintable():
             detail = f"an API key needs a name of 1 to {_MAX_NAME} printable characters"
             raise UsageError(detail)
-        if not 1 <= len(granted) <= _MAX_GRANTS:
-            detail = f"an API key needs 1 to {_MAX_GRANTS} grants, such as writer:main; it got {len(granted)}"
+        if not 1 <= len(granted) <= MAX_GRANTS:
+            detail = f"an API key needs 1 to {MAX_GRANTS} grants, such as writer:main; it got {len(granted)}"
             raise UsageError(detail)
         _check_expiry(expires_at, now)
         limit = limit or RateLimit()
@@ -78,7 +81,7 @@ class ApiKeys:
             expires_at=None if expires_at is None else format_instant(expires_at),
             requests_per_second=limit.requests_per_second,
             events_per_second=limit.events_per_second,
-            grants=tuple(GrantRecord(role=grant.role.value, log=grant.log) for grant in granted),
+            grants=tuple(grant_record(grant) for grant in granted),
         )
         with self._store.transaction() as connection:
             statements.insert_api_key(connection, record)
@@ -134,9 +137,11 @@ class ApiKeys:
 
         Raises:
             NotFound: no key has this id.
+            Conflict: it is the last key that administers everything.
         """
-        with self._store.transaction() as connection:
-            statements.revoke_api_key(connection, key_id, at=format_instant(self._now()), by=by)
+        at = format_instant(self._now())
+        with self._store.transaction() as connection, an_administrator_remains(connection, at=at):
+            statements.revoke_api_key(connection, key_id, at=at, by=by)
             return key_info(_found(statements.find_api_key(connection, key_id), key_id))
 
 

@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from math import inf
 from typing import TYPE_CHECKING
 
+from indelible.access.grants import grant_of
 from indelible.access.instants import format_instant, parse_instant
 from indelible.access.principal import Principal
 from indelible.access.rates import RateLimit
-from indelible.access.roles import Grant, Role
 from indelible.access.token import Token
 from indelible.control.api_keys import find_api_key, note_uses
 from indelible.errors import Unauthenticated
@@ -124,7 +124,7 @@ class Authenticator:
         principal = Principal(
             id=record.principal_id,
             name=record.name,
-            grants=tuple(Grant(Role(grant.role), grant.log) for grant in record.grants),
+            grants=tuple(grant_of(grant) for grant in record.grants),
             limit=RateLimit(requests_per_second=record.requests_per_second, events_per_second=record.events_per_second),
         )
         self._used[record.id] = now

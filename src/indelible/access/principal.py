@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from indelible.access.rates import RateLimit
+from indelible.access.restriction import parse_restriction
 from indelible.access.roles import Permission
 from indelible.errors import Forbidden
+from indelible.query.ast import Everything
+from indelible.query.formula import any_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from indelible.access.roles import Grant
+    from indelible.query.ast import Query
 
 __all__ = ["Principal"]
 
@@ -20,6 +24,7 @@ _NEEDED = {
     Permission.DESCRIBE: "any role",
     Permission.APPEND: "the role writer or admin",
     Permission.READ: "the role reader, auditor or admin",
+    Permission.READ_ALL: "the role reader (of everything), auditor or admin",
     Permission.PROVE: "the role auditor or admin",
     Permission.ADMINISTER: "the role admin",
 }
@@ -54,6 +59,20 @@ class Principal:
             raise Forbidden(detail)
         detail = f"this needs {_NEEDED[permission]} on the log {log!r}, which {self.name!r} does not have"
         raise Forbidden(detail)
+
+    def visible(self, log: str) -> Query:
+        """What of a log this principal may read: everything, what matches its grants' queries, or nothing.
+
+        Whoever searches a log for a principal asks for what matches the question *and* this. Needs the parser of the
+        query language when a grant is restricted.
+
+        Raises:
+            QueryError: a restriction cannot be read (by this version); then nothing may be shown.
+        """
+        reading = [grant for grant in self.grants if grant.allows(Permission.READ, log)]
+        if any(not grant.query for grant in reading):
+            return Everything()
+        return any_of(parse_restriction(grant.query) for grant in reading)
 
     def require_administration(self, patterns: Iterable[str]) -> None:
         """Do nothing if this principal administers every log that any of these names or patterns can name.

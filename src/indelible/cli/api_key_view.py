@@ -11,10 +11,10 @@ from indelible.access.instants import format_instant
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from indelible.access import ApiKeyInfo
+    from indelible.access import ApiKeyInfo, Grant
     from indelible.cli.terminal import Terminal
 
-__all__ = ["described", "print_key", "print_new_key", "row"]
+__all__ = ["described", "granted", "print_key", "print_new_key", "row"]
 
 
 def described(key: ApiKeyInfo) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def described(key: ApiKeyInfo) -> dict[str, Any]:
         "id": key.id,
         "principal": key.principal,
         "name": key.name,
-        "grants": [{"role": grant.role.value, "log": grant.log} for grant in key.grants],
+        "grants": [granted(grant) for grant in key.grants],
         "limit": {
             "requests_per_second": key.limit.requests_per_second,
             "events_per_second": key.limit.events_per_second,
@@ -38,6 +38,12 @@ def described(key: ApiKeyInfo) -> dict[str, Any]:
     if isinstance(key, NewApiKey):
         shown["secret"] = key.secret
     return shown
+
+
+def granted(grant: Grant) -> dict[str, str]:
+    """A grant as it stands in a key's description; without a query where there is none."""
+    restriction = {"query": grant.query} if grant.query else {}
+    return {"role": grant.role.value, "log": grant.log, **restriction}
 
 
 def row(key: Mapping[str, Any]) -> tuple[str, ...]:
@@ -72,7 +78,9 @@ def print_new_key(terminal: Terminal, key: Mapping[str, Any]) -> None:
 
 
 def _grants(key: Mapping[str, Any]) -> str:
-    return " ".join(f"{grant['role']}:{grant['log']}" for grant in key["grants"])
+    return ", ".join(
+        " ".join(filter(None, (f"{each['role']}:{each['log']}", each.get("query")))) for each in key["grants"]
+    )
 
 
 def _state(key: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from indelible.access import ApiKeys, Grant, RateLimit
 from indelible.access.api_keys import MAX_OVERLAP
-from indelible.cli.api_key_view import described, print_key, print_new_key, row
+from indelible.cli.api_key_view import described, granted, print_key, print_new_key, row
 from indelible.cli.target import (
     ApiKeyFileOption,
     DataOption,
@@ -103,7 +103,11 @@ def create(
     name: Annotated[str, typer.Option("--name", help="For people: what the key is for.")],
     grant: Annotated[
         list[str],
-        typer.Option("--grant", metavar="ROLE:LOG", help="writer, reader, auditor or admin, for a log or a pattern."),
+        typer.Option(
+            "--grant",
+            metavar="ROLE:LOG",
+            help="writer, reader, auditor or admin, for a log or a pattern; 'reader:LOG QUERY' for what matches only.",
+        ),
     ],
     expires: _ExpiresOption = None,
     requests_per_second: Annotated[
@@ -125,7 +129,7 @@ def create(
         with Administration(target.url, api_key=target.api_key) as server:
             key = server.create_api_key(
                 name=name,
-                grants=[{"role": one.role.value, "log": one.log} for one in grants],
+                grants=[granted(one) for one in grants],
                 expires_at=expires,
                 limit={"requests_per_second": requests_per_second, "events_per_second": events_per_second},
             )

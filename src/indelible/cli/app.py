@@ -35,6 +35,7 @@ COMMANDS = {
     "verify": "indelible.cli.verify",
     "logs": "indelible.cli.logs",
     "api-keys": "indelible.cli.api_keys",
+    "grants": "indelible.cli.grants",
     "config": "indelible.cli.config",
     "demo": "indelible.cli.demo",
     "bench": "indelible.cli.bench",

@@ -64,7 +64,7 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
         import litestar  # noqa: F401, PLC0415
     except ImportError as error:
         raise UsageError("this is the bare install, without the server: pip install 'indelible[server]'") from error
-    from indelible.access import ApiKeys, Authenticator  # noqa: PLC0415 - after the check above
+    from indelible.access import ApiKeys, Authenticator, Grants  # noqa: PLC0415 - after the check above
     from indelible.control import ControlStore  # noqa: PLC0415
     from indelible.embedded import DataDirectory  # noqa: PLC0415
     from indelible.server import HostedLogs, create_app, run_server  # noqa: PLC0415
@@ -86,6 +86,7 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
                 app = create_app(
                     logs=logs,
                     api_keys=ApiKeys(store),
+                    grants=Grants(store),
                     authenticator=Authenticator(store),
                     settings=configuration.server,
                 )

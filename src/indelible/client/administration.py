@@ -30,6 +30,10 @@ class _ApiKeys(msgspec.Struct):
     api_keys: list[dict[str, Any]]
 
 
+class _Grants(msgspec.Struct):
+    grants: list[dict[str, Any]]
+
+
 class Administration:
     """A server, to be administered. Every act is recorded there. Raises as :mod:`indelible.client.problem` says."""
 
@@ -85,6 +89,20 @@ class Administration:
     def revoke_api_key(self, key_id: str) -> None:
         """Make a key worthless, at once."""
         self._ask("DELETE", _key_path(key_id))
+
+    def grants(self, principal: str | None = None) -> list[dict[str, Any]]:
+        """Every grant, or those of one principal."""
+        query = "" if principal is None else f"?principal={quote(principal, safe='')}"
+        return decode(self._ask("GET", f"/v1/grants{query}"), _Grants).grants
+
+    def create_grant(self, *, principal: str, role: str, log: str, query: str | None) -> dict[str, Any]:
+        """Grant a role, and give the grant."""
+        wanted = {"principal": principal, "role": role, "log": log, "query": query}
+        return decode(self._ask("POST", "/v1/grants", wanted), dict[str, Any])
+
+    def delete_grant(self, grant_id: int) -> None:
+        """Take a role back, at once."""
+        self._ask("DELETE", f"/v1/grants/{grant_id}")
 
     def close(self) -> None:
         """Close the connections."""

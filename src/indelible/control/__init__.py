@@ -5,7 +5,8 @@ One schema (:mod:`~indelible.control.schema`), its migrations, and a store that 
 
 from __future__ import annotations
 
-from indelible.control.api_keys import ApiKeyRecord, GrantRecord
+from indelible.control.api_keys import ApiKeyRecord
+from indelible.control.grants import GrantRecord
 from indelible.control.store import ControlStore
 
 __all__ = ["ApiKeyRecord", "ControlStore", "GrantRecord"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
 
+from indelible.control.grants import GrantRecord, insert_grant
 from indelible.control.schema import api_keys, grants, principals
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiKeyRecord",
-    "GrantRecord",
     "find_api_key",
     "insert_api_key",
     "list_api_keys",
@@ -24,14 +24,6 @@ __all__ = [
     "replace_api_key",
     "revoke_api_key",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantRecord:
-    """One role on one log, or on the logs that a pattern names."""
-
-    role: str
-    log: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +57,7 @@ _OF_KEY = (
     "requests_per_second",
     "events_per_second",
 )
+_OF_GRANT = (grants.c.role, grants.c.log, grants.c.query)
 _SELECT = select(*(api_keys.c[name] for name in _OF_KEY), principals.c.name, principals.c.created_by).join_from(
     api_keys, principals
 )
@@ -82,8 +75,8 @@ def insert_api_key(connection: Connection, record: ApiKeyRecord) -> None:
         )
     )
     _insert_key(connection, record)
-    shared = {"principal_id": record.principal_id, "created_at": record.created_at, "created_by": record.created_by}
-    connection.execute(insert(grants), [{"role": g.role, "log": g.log, **shared} for g in record.grants])
+    for grant in record.grants:
+        insert_grant(connection, record.principal_id, grant, at=record.created_at, by=record.created_by)
 
 
 def replace_api_key(connection: Connection, old_id: str, record: ApiKeyRecord, *, old_expires_at: str) -> None:
@@ -99,19 +92,21 @@ def find_api_key(connection: Connection, key_id: str) -> ApiKeyRecord | None:
     row = connection.execute(_SELECT.where(api_keys.c.id == key_id)).mappings().one_or_none()
     # Run whether or not there is a key, so that an unknown id takes as long as a known one.
     granted = connection.execute(
-        select(grants.c.role, grants.c.log)
+        select(*_OF_GRANT)
         .join(api_keys, api_keys.c.principal_id == grants.c.principal_id)
         .where(api_keys.c.id == key_id)
         .order_by(grants.c.id)
-    ).all()
-    return None if row is None else _record(row, [GrantRecord(role=role, log=log) for role, log in granted])
+    ).mappings()
+    records = [GrantRecord(**grant) for grant in granted]
+    return None if row is None else _record(row, records)
 
 
 def list_api_keys(connection: Connection) -> list[ApiKeyRecord]:
     """Every key, revoked ones too, the newest first."""
     granted: dict[str, list[GrantRecord]] = {}
-    for grant in connection.execute(select(grants.c.principal_id, grants.c.role, grants.c.log).order_by(grants.c.id)):
-        granted.setdefault(grant.principal_id, []).append(GrantRecord(role=grant.role, log=grant.log))
+    for grant in connection.execute(select(grants.c.principal_id, *_OF_GRANT).order_by(grants.c.id)):
+        record = GrantRecord(role=grant.role, log=grant.log, query=grant.query)
+        granted.setdefault(grant.principal_id, []).append(record)
     rows = connection.execute(_SELECT.order_by(api_keys.c.created_at.desc(), api_keys.c.id)).mappings()
     return [_record(row, granted.get(row["principal_id"], ())) for row in rows]
 

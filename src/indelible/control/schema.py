@@ -1,8 +1,8 @@
 """The tables of control data, for SQLite now and PostgreSQL later.
 
 A principal is whoever can be granted something; an API key is one way to prove to be one. Grants hang on the
-principal, not on the key, so that other proofs of identity can join without moving them. Rows are never deleted: a
-revoked key stays, so that the principal that an old record names can still be explained.
+principal, not on the key, so that other proofs of identity can join without moving them. Principals and keys are never
+deleted: a revoked key stays, so that the principal that an old record names can still be explained.
 
 Times are RFC 3339 text in UTC with six fractional digits, as in records: they sort as text and read without a tool.
 The schema changes only through a migration under ``migrations/versions``; a test holds the two together.
@@ -30,7 +30,7 @@ _TIME = String(27)
 principals = Table(
     "principals",
     METADATA,
-    Column("id", String(256), primary_key=True),  # as records name it: "api-key:<key id>"
+    Column("id", String(256), primary_key=True),  # as records name it: "api-key:<key id>", "oidc:<provider>:<subject>"
     Column("kind", String(32), nullable=False),
     Column("name", String(256), nullable=False),
     Column("created_at", _TIME, nullable=False),
@@ -61,8 +61,9 @@ grants = Table(
     Column("principal_id", ForeignKey(principals.c.id), nullable=False),
     Column("role", String(16), nullable=False),
     Column("log", String(64), nullable=False),  # a log's name, or the beginning of names followed by a star
+    Column("query", String(4096), nullable=False, server_default=""),  # what of it a reader sees; empty for all
     Column("created_at", _TIME, nullable=False),
     Column("created_by", String(256), nullable=False),
-    Unique("principal_id", "role", "log"),
+    Unique("principal_id", "role", "log", "query"),
     CheckConstraint("role IN ('writer', 'reader', 'auditor', 'admin')", name="role"),
 )

@@ -31,7 +31,7 @@ from indelible.server.routes import all_routes
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from indelible.access import ApiKeys, Authenticator
+    from indelible.access import ApiKeys, Authenticator, Grants
     from indelible.server.answer import Answer
     from indelible.server.asgi import Receive, Scope, Send
     from indelible.server.hosted_logs import HostedLogs
@@ -44,16 +44,18 @@ def create_app(
     *,
     logs: HostedLogs,
     api_keys: ApiKeys,
+    grants: Grants,
     authenticator: Authenticator,
     settings: ServerSettings | None = None,
 ) -> Application:
-    """The application over these logs and keys. Nothing runs until it is served."""
+    """The application over these logs, keys and grants. Nothing runs until it is served."""
     settings = settings or ServerSettings()
     budget = Budget(settings.max_in_flight)
     return Application(
         Context(
             logs=logs,
             api_keys=api_keys,
+            grants=grants,
             authenticator=authenticator,
             settings=settings,
             blocking=Blocking(settings.threads),

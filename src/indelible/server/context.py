@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from indelible.errors import Unavailable
+from indelible.errors import Forbidden, Unavailable
 
 if TYPE_CHECKING:
-    from indelible.access import ApiKeys, Authenticator, Permission, Principal, Rates
+    from indelible.access import ApiKeys, Authenticator, Grants, Permission, Principal, Rates
     from indelible.config import ServerSettings
     from indelible.server.blocking import Blocking
     from indelible.server.body import Budget, Headers
@@ -28,6 +28,7 @@ class Context:
 
     logs: HostedLogs
     api_keys: ApiKeys
+    grants: Grants
     authenticator: Authenticator
     settings: ServerSettings
     blocking: Blocking
@@ -48,6 +49,20 @@ class Context:
         if self.authenticator.uses_due:
             self.blocking.start(self.write_uses)
         self.rates.take_request(principal)
+        return principal
+
+    async def administrator(self, headers: Headers) -> Principal:
+        """Who is asking, once it is known that they administer something.
+
+        Raises:
+            Unauthenticated: nobody that is known.
+            RateLimited: as :meth:`authenticate`.
+            Forbidden: they administer nothing.
+        """
+        principal = await self.authenticate(headers)
+        if not principal.administers_any:
+            detail = f"this needs the role admin, which {principal.name!r} does not have"
+            raise Forbidden(detail)
         return principal
 
     async def authorise(self, headers: Headers, permission: Permission, log: str) -> tuple[Principal, HostedLog]:

@@ -246,6 +246,27 @@ def test_logs_and_api_keys_are_administered_without_a_server(made: InProcess) ->
     assert made("api-keys", "create", "--name", "x", "--grant", "owner:main").expect(2).err
 
 
+def test_grants_are_administered_without_a_server(made: InProcess) -> None:
+    """`grants` over a directory: given to a key by its id, restricted by a query, listed, taken back."""
+    key = made("api-keys", "create", "--name", "ci", "--grant", "reader:main tenant:a", "--json").expect(0).json
+    assert key["grants"] == [{"role": "reader", "log": "main", "query": "tenant:a"}]
+    grant = made("grants", "create", key["id"], "reader:team-* tenant:acme -tag:x", "--json").expect(0).json
+    assert (grant["principal"], grant["query"]) == (f"api-key:{key['id']}", "tenant:acme -tag:x")
+    assert "already" in made("grants", "create", key["id"], grant["role"] + ":team-* tenant:acme -tag:x").expect(2).err
+    subject = "oidc:github:repo:acme/app:ref:refs/heads/main"
+    made("grants", "create", subject, "writer:main").expect(0)
+    listed = made("grants", "list", "--json").expect(0).json["grants"]
+    assert [each["principal"] for each in listed[-2:]] == [f"api-key:{key['id']}", subject]
+    assert "reader:team-* tenant:acme -tag:x" in made("grants", "list", "--principal", key["id"]).expect(0).out
+    made("grants", "delete", str(grant["id"])).expect(0)
+    assert "no grant" in made("grants", "delete", str(grant["id"])).expect(2).err
+    first = listed[0]
+    assert (first["role"], first["log"]) == ("admin", "*")
+    assert "make another first" in made("grants", "delete", str(first["id"])).expect(2).err
+    assert "column" in made("grants", "create", key["id"], "reader:main tenant:(").expect(2).err
+    assert "names no principal" in made("grants", "create", "ada", "reader:main").expect(2).err
+
+
 def test_target_is_flag_before_environment_before_default(made: InProcess) -> None:
     """Flags beat environment beats ./data, and a contradiction in one place is refused."""
     made("init", "--data", "other", "--json").expect(0)

@@ -105,6 +105,10 @@ def test_commands_speak_to_a_server(cli: InProcess, server: Serving) -> None:
     new = cli("api-keys", "rotate", key["id"], "--overlap", "1h", "--json", *remote).expect(0).json
     cli(*record, INDELIBLE_API_KEY=new["secret"]).expect(0)
     assert cli("api-keys", "show", key["id"], "--json", *remote).expect(0).json["rotated_to"] == new["id"]
+    grant = cli("grants", "create", key["id"], "reader:team-b tenant:a", "--json", *remote).expect(0).json
+    listed = cli("grants", "list", "--principal", key["id"], "--json", *remote).expect(0).json["grants"]
+    assert listed[-1] == grant
+    cli("grants", "delete", str(grant["id"]), *remote).expect(0)
     cli("api-keys", "revoke", key["id"], *remote).expect(0)
     assert "API key" in cli(*record, INDELIBLE_API_KEY=key["secret"]).expect(2).err
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from indelible.access import ApiKeys, Authenticator, Grant
+from indelible.access import ApiKeys, Authenticator, Grant, Grants
 from indelible.control import ControlStore
 from indelible.embedded.data_directory import DataDirectory
 from indelible.server import HostedLogs, ServerSettings, create_app
@@ -71,7 +71,7 @@ def serving(folder: Path, *, settings: ServerSettings | None = None) -> Iterator
             role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], created_by="test").secret for role in ROLES
         }
         authenticator = Authenticator(store)
-        app = create_app(logs=logs, api_keys=keys, authenticator=authenticator, settings=settings)
+        app = create_app(logs=logs, api_keys=keys, grants=Grants(store), authenticator=authenticator, settings=settings)
         with running(app) as url:
             yield Served(
                 url=url,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from indelible.access import Grant, Permission, Principal, Role
-from indelible.errors import Forbidden, UsageError
+from indelible.access.restriction import check_restriction, parse_restriction
+from indelible.errors import Forbidden, QueryError, UsageError
+from indelible.query.ast import Everything, Not
+from indelible.query.formula import any_of
 
 MATRIX = {
     Role.WRITER: {Permission.DESCRIBE, Permission.APPEND},
-    Role.READER: {Permission.DESCRIBE, Permission.READ},
-    Role.AUDITOR: {Permission.DESCRIBE, Permission.READ, Permission.PROVE},
+    Role.READER: {Permission.DESCRIBE, Permission.READ, Permission.READ_ALL},
+    Role.AUDITOR: {Permission.DESCRIBE, Permission.READ, Permission.READ_ALL, Permission.PROVE},
     Role.ADMIN: set(Permission),
 }
 
@@ -77,6 +80,8 @@ def test_grant_parse_refuses_with_the_form(text: str) -> None:
 def test_grant_text_is_what_parse_reads() -> None:
     """The two are inverse."""
     assert Grant.parse("writer:team-a-*") == Grant(Role.WRITER, "team-a-*")
+    assert Grant.parse("reader:main  tenant:a -tag:b ") == Grant(Role.READER, "main", "tenant:a -tag:b")
+    assert Grant.parse("reader:main tenant:a").text == "reader:main tenant:a"
     assert Grant.parse("writer:team-a-*").text == "writer:team-a-*"
 
 
@@ -100,3 +105,48 @@ def test_principal_administers_what_its_patterns_cover() -> None:
     for beyond in ("team-*", "*", "main"):
         with pytest.raises(Forbidden, match="role admin"):
             team.require_administration(["team-a-x", beyond])
+
+
+@pytest.mark.parametrize("permission", list(Permission))
+def test_restricted_reader_may_read_and_nothing_that_shows_the_rest(permission: Permission) -> None:
+    """Single records and what the log is; no tiles, no proofs; nothing of the system's logs."""
+    allowed = permission in {Permission.DESCRIBE, Permission.READ}
+    assert Grant.parse("reader:* tenant:acme").allows(permission, "main") is allowed
+    assert not Grant.parse("reader:* tenant:acme").allows(permission, "_system")
+
+
+def test_visible_is_what_any_grant_shows() -> None:
+    """One unrestricted grant shows everything; several restrictions add up; a grant on another log shows nothing."""
+    acme, evil = parse_restriction("tenant:acme"), parse_restriction("tenant:evil")
+    assert principal("reader:main tenant:acme").visible("main") == acme
+    assert principal("reader:main tenant:acme", "reader:* tenant:evil").visible("main") == any_of([acme, evil])
+    for wide in ("reader:main", "auditor:*", "admin:*"):
+        assert principal("reader:main tenant:acme", wide).visible("main") == Everything()
+    for none in (principal("writer:main"), principal("reader:other"), principal()):
+        assert none.visible("main") == Not(Everything())
+
+
+def test_visible_refuses_what_it_cannot_read() -> None:
+    """A restriction that is no query shows nothing at all, rather than everything."""
+    with pytest.raises(QueryError):
+        principal("reader:main tenant:(").visible("main")
+
+
+@pytest.mark.parametrize("grant", ["writer:main tenant:acme", "auditor:main tenant:acme", "admin:* tenant:acme"])
+def test_grant_restricts_readers_only(grant: str) -> None:
+    """An auditor who sees a part could prove nothing."""
+    with pytest.raises(UsageError, match="readers only"):
+        Grant.parse(grant)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "occurred:>24h", "since:today", "tenant:a until:1h"])
+def test_check_restriction_refuses_nothing_and_moving_targets(text: str) -> None:
+    """What a reader may see must not depend on when it is asked."""
+    with pytest.raises(UsageError):
+        check_restriction(text)
+
+
+@pytest.mark.parametrize("text", ["tenant:acme", "since:2026-01-31 tenant:acme", "(tenant:a OR tenant:b) -tag:secret"])
+def test_check_restriction_takes_what_means_the_same_tomorrow(text: str) -> None:
+    """Dates are as good as names."""
+    check_restriction(text)

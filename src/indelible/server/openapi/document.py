@@ -15,6 +15,7 @@ from indelible.server.openapi.paths import PATHS
 from indelible.server.problem import Problem
 from indelible.server.routes.api_keys import ApiKey, ApiKeyList, NewKey, Rotation
 from indelible.server.routes.events import Consistency
+from indelible.server.routes.grants import GrantList, MadeGrant, NewGrant
 from indelible.server.routes.logs import LogDescription, LogList, NewLog
 
 __all__ = ["build_document"]
@@ -28,7 +29,8 @@ _TAGS = {
     "Read": "Single events and proofs.",
     "Tiles": "The C2SP tlog-tiles interface: what verifiers read.",
     "Logs": "The logs of this server.",
-    "API keys": "Who may do what.",
+    "API keys": "Who may come in.",
+    "Grants": "Who may do what.",
     "Operations": "For load balancers, monitoring and people.",
 }
 _STRUCTS: tuple[Any, ...] = (
@@ -41,6 +43,9 @@ _STRUCTS: tuple[Any, ...] = (
     LogList,
     NewKey,
     Rotation,
+    NewGrant,
+    MadeGrant,
+    GrantList,
     ApiKey,
     ApiKeyList,
     Problem,

@@ -206,11 +206,41 @@ _ROTATE_KEY = operation(
 _REVOKE_KEY = operation(
     "revokeApiKey",
     "Revoke an API key",
-    "It is worthless from now on. Records that it wrote stay, and keep naming it.",
+    "It is worthless from now on. Records that it wrote stay, and keep naming it. The last key that administers "
+    "everything cannot be revoked.",
     tag="API keys",
     parameters=[_KEY],
     answers={204: {"description": "Revoked.", "headers": {}}},
-    problems=[400, 401, 403, 404, 429, 503],
+    problems=[400, 401, 403, 404, 409, 429, 503],
+)
+_LIST_GRANTS = operation(
+    "listGrants",
+    "The grants",
+    "Those on logs that the key administers, whoever has them.",
+    tag="Grants",
+    parameters=[query_parameter("principal", "Only those of this principal.", minLength=1)],
+    answers={200: json_answer("The grants.", schema("GrantList"))},
+    problems=[400, 401, 403, 422, 429],
+)
+_NEW_GRANT = {"principal": "api-key:7kq2m3xa90bd", "role": "reader", "log": "main", "query": "tenant:acme"}
+_CREATE_GRANT = operation(
+    "createGrant",
+    "Grant a role",
+    "To an API key, or to a subject of an identity provider. A reader's grant may be restricted by a query: such a "
+    "reader sees the records that match it and nothing else, so no tiles, entry bundles or proofs either.",
+    tag="Grants",
+    request=body("The grant.", {"application/json": {"schema": schema("NewGrant"), "example": _NEW_GRANT}}),
+    answers={201: json_answer("The grant as made.", schema("MadeGrant"), Location="Its path.")},
+    problems=[400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503],
+)
+_DELETE_GRANT = operation(
+    "deleteGrant",
+    "Take a role back",
+    "At once. The last API key that administers everything cannot lose that.",
+    tag="Grants",
+    parameters=[path_parameter("id", "The grant's id, as the list shows it.", pattern="^[0-9]{1,18}$")],
+    answers={204: {"description": "Taken back.", "headers": {}}},
+    problems=[400, 401, 403, 404, 409, 429, 503],
 )
 _HEALTH = json_answer("It does.", {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]})
 
@@ -233,6 +263,8 @@ PATHS: dict[str, Any] = {
     "/v1/api-keys": {"get": _LIST_KEYS, "post": _CREATE_KEY},
     "/v1/api-keys/{id}": {"get": _SHOW_KEY, "delete": _REVOKE_KEY},
     "/v1/api-keys/{id}/rotate": {"post": _ROTATE_KEY},
+    "/v1/grants": {"get": _LIST_GRANTS, "post": _CREATE_GRANT},
+    "/v1/grants/{id}": {"delete": _DELETE_GRANT},
     "/healthz": _operational("getHealth", "Is it alive?", "The process answers requests.", _HEALTH),
     "/readyz": _operational("getReadiness", "Can it append?", "Every log takes appends.", _HEALTH, problems=[503]),
     "/metrics": _operational(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from indelible.server.routes.api_keys import api_key_routes
 from indelible.server.routes.appending import appending_routes
 from indelible.server.routes.events import event_routes
+from indelible.server.routes.grants import grant_routes
 from indelible.server.routes.health import health_routes
 from indelible.server.routes.logs import log_routes
 from indelible.server.routes.pages import page_routes
@@ -30,6 +31,7 @@ def all_routes(context: Context, *, append: Append, ingest: Ingest) -> list[HTTP
         *log_routes(context),
         *tile_routes(context),
         *api_key_routes(context),
+        *grant_routes(context),
         *health_routes(context),
         *page_routes(),
     ]

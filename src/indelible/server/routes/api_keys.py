@@ -13,31 +13,24 @@ from litestar import Request, Response, delete, get, post
 from litestar.params import FromPath  # noqa: TC002 - Litestar reads the annotations
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from indelible.access import Grant, NewApiKey, RateLimit, Role
+from indelible.access import NewApiKey, RateLimit
 from indelible.access.rates import MAX_RATE
-from indelible.errors import Forbidden, NotFound, UsageError
+from indelible.errors import NotFound
 from indelible.server.body import read_headers
+from indelible.server.granted_role import GrantedRole, read_grant
 from indelible.server.json_body import read_json
-from indelible.server.problem import Refusal
 from indelible.server.query import parse_query
 
 if TYPE_CHECKING:
     from litestar.handlers import HTTPRouteHandler
 
-    from indelible.access import ApiKeyInfo, Principal
+    from indelible.access import ApiKeyInfo, Grant, Principal
     from indelible.server.context import Context
 
-__all__ = ["ApiKey", "ApiKeyList", "GrantedRole", "Limit", "NewKey", "Rotation", "api_key_routes"]
+__all__ = ["ApiKey", "ApiKeyList", "Limit", "NewKey", "Rotation", "api_key_routes"]
 
 _DAY = 86_400
 _Rate = Annotated[int, Meta(ge=1, le=MAX_RATE)]
-
-
-class GrantedRole(Struct, frozen=True, forbid_unknown_fields=True):
-    """A role on a log, or on all whose names begin in some way: ``team-a-*``, ``*``."""
-
-    role: Role
-    log: str
 
 
 class Limit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,11 +91,7 @@ def api_key_routes(context: Context) -> list[HTTPRouteHandler]:
 
     async def administrator(request: Request[Any, Any, Any]) -> Principal:
         parse_query(request.scope["query_string"], ())
-        principal = await context.authenticate(read_headers(request.scope["headers"]))
-        if not principal.administers_any:
-            detail = f"this needs the role admin, which {principal.name!r} does not have"
-            raise Forbidden(detail)
-        return principal
+        return await context.administrator(read_headers(request.scope["headers"]))
 
     async def found(principal: Principal, key_id: str) -> ApiKeyInfo:
         key = await context.blocking(lambda: keys.get(key_id))
@@ -159,17 +148,15 @@ def api_key_routes(context: Context) -> list[HTTPRouteHandler]:
 
 
 def _within(principal: Principal, key: ApiKeyInfo) -> bool:
-    return all(principal.administers(grant.log) for grant in key.grants)
+    """Whether all that the key may do, or nothing of what is left of it, lies in what the principal administers."""
+    return all(principal.administers(log) for log in [grant.log for grant in key.grants] or ["*"])
 
 
 def _grants(new: NewKey) -> list[Grant]:
-    grants = []
-    for place, granted in enumerate(new.grants):
-        try:
-            grants.append(Grant(granted.role, granted.log))
-        except UsageError as error:
-            raise Refusal(422, "invalid-request", str(error), pointer=f"/grants/{place}/log") from error
-    return grants
+    return [
+        read_grant(granted.role, granted.log, granted.query, pointer=f"/grants/{place}")
+        for place, granted in enumerate(new.grants)
+    ]
 
 
 def _made(key: NewApiKey) -> Response[bytes]:
@@ -186,7 +173,7 @@ def _show(key: ApiKeyInfo) -> ApiKey:
         id=key.id,
         principal=key.principal,
         name=key.name,
-        grants=[GrantedRole(grant.role, grant.log) for grant in key.grants],
+        grants=[GrantedRole(grant.role, grant.log, grant.query or None) for grant in key.grants],
         limit=Limit(requests_per_second=key.limit.requests_per_second, events_per_second=key.limit.events_per_second),
         created_at=key.created_at,
         created_by=key.created_by,

@@ -13,6 +13,7 @@ from indelible.access import Permission
 from indelible.errors import NotFound, UsageError
 from indelible.server.body import read_headers
 from indelible.server.query import natural, parse_natural, parse_query
+from indelible.server.visibility import read_visible
 
 if TYPE_CHECKING:
     from litestar.handlers import HTTPRouteHandler
@@ -39,9 +40,13 @@ def event_routes(context: Context) -> list[HTTPRouteHandler]:
     async def get_event(request: Request[Any, Any, Any], log: FromPath[str], event: FromPath[str]) -> Response[bytes]:
         parse_query(request.scope["query_string"], ())
         headers = read_headers(request.scope["headers"])
-        _, hosted = await context.authorise(headers, Permission.READ, log)
+        principal, hosted = await context.authorise(headers, Permission.READ, log)
         reader = hosted.log.reader
-        stored = await context.blocking(lambda: reader.get(_index(reader, event)))
+
+        def read() -> StoredEntry:
+            return reader.get(_index(reader, event))
+
+        stored = await context.blocking(lambda: read_visible(principal, log, event, read))
         return Response(_with_place(stored), media_type="application/json")
 
     @get("/v1/logs/{log:str}/events/{event:str}/proof")

@@ -42,7 +42,7 @@ def health_routes(context: Context) -> list[HTTPRouteHandler]:
     async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         if not context.settings.metrics_public:
             principal = await context.authenticate(read_headers(request.scope["headers"]))
-            principal.require(Permission.READ, "*")
+            principal.require(Permission.READ_ALL, "*")
         return Response(await context.blocking(context.metrics.expose), media_type=_EXPOSITION)
 
     return [healthz, readyz, metrics]

@@ -1,7 +1,7 @@
 """The C2SP tlog-tiles interface of each log, exactly: ``/logs/{log}/checkpoint`` and ``/logs/{log}/tile/…``.
 
 Checkpoint and hash tiles of a public log are for anyone; entry bundles hold the events themselves and always need a
-reader's key, as does everything of a log that is not public.
+reader's key, as does everything of a log that is not public. A reader whose grant is restricted by a query gets none.
 """
 
 from __future__ import annotations
@@ -32,11 +32,12 @@ def tile_routes(context: Context) -> list[HTTPRouteHandler]:
 
     async def permitted(request: Request[Any, Any, Any], log: str, *, entries: bool) -> HostedLog:
         headers = read_headers(request.scope["headers"])
-        if not entries and headers.authorization is None:
-            hosted = context.logs.find(log)
-            if hosted is not None and hosted.public:
-                return hosted
-        return (await context.authorise(headers, Permission.READ, log))[1]
+        hosted = context.logs.find(log)
+        if not entries and hosted is not None and hosted.public:
+            if headers.authorization is not None:
+                await context.authenticate(headers)  # a wrong key is never taken for none
+            return hosted
+        return (await context.authorise(headers, Permission.READ_ALL, log))[1]
 
     @get("/logs/{log:str}/checkpoint")
     async def get_checkpoint(request: Request[Any, Any, Any], log: FromPath[str]) -> Response[bytes]:
