@@ -10,10 +10,10 @@ The schema changes only through a migration under ``migrations/versions``; a tes
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
 from sqlalchemy import UniqueConstraint as Unique
 
-__all__ = ["METADATA", "api_keys", "grants", "principals"]
+__all__ = ["METADATA", "api_keys", "grants", "open_acts", "principals"]
 
 METADATA = MetaData(
     naming_convention={
@@ -66,4 +66,13 @@ grants = Table(
     Column("created_by", String(256), nullable=False),
     Unique("principal_id", "role", "log", "query"),
     CheckConstraint("role IN ('writer', 'reader', 'auditor', 'admin')", name="role"),
+)
+
+open_acts = Table(
+    "open_acts",
+    METADATA,
+    Column("id", String(36), primary_key=True),  # of the event that records the intent
+    Column("outcome_id", String(36), nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Column("applied", Boolean, nullable=False),
 )

@@ -22,11 +22,13 @@ from indelible.server.append import Append
 from indelible.server.blocking import Blocking
 from indelible.server.body import Budget, ClientGone
 from indelible.server.context import Context
+from indelible.server.current_request import enter_request
 from indelible.server.failures import exception_handlers, failure_answer
 from indelible.server.ingest import Ingest
 from indelible.server.metrics import Metrics
 from indelible.server.response_headers import with_headers
 from indelible.server.routes import all_routes
+from indelible.server.system_events import SystemEvents
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from indelible.server.asgi import Receive, Scope, Send
     from indelible.server.hosted_logs import HostedLogs
     from indelible.server.metrics import RouteCount
+    from indelible.system_log.acts import Acts
 
 __all__ = ["Application", "create_app"]
 
@@ -46,19 +49,23 @@ def create_app(
     api_keys: ApiKeys,
     grants: Grants,
     authenticator: Authenticator,
+    acts: Acts,
     settings: ServerSettings | None = None,
 ) -> Application:
     """The application over these logs, keys and grants. Nothing runs until it is served."""
     settings = settings or ServerSettings()
     budget = Budget(settings.max_in_flight)
+    blocking = Blocking(settings.threads)
     return Application(
         Context(
             logs=logs,
             api_keys=api_keys,
             grants=grants,
             authenticator=authenticator,
+            acts=acts,
+            system=SystemEvents(logs.system, blocking),
             settings=settings,
-            blocking=Blocking(settings.threads),
+            blocking=blocking,
             budget=budget,
             metrics=Metrics(logs, budget),
             rates=Rates(
@@ -81,7 +88,7 @@ class Application:
         self._ingest = Ingest(context)
         self.litestar = Litestar(
             all_routes(context, append=self._append, ingest=self._ingest),
-            exception_handlers=exception_handlers(),
+            exception_handlers=exception_handlers(self._fail),
             openapi_config=None,  # the document is written by hand, in indelible.server.openapi
             logging_config=None,  # the command line configures logging, nothing else does
             request_max_body_size=None,  # bodies are read, and bounded, by indelible.server.body
@@ -99,6 +106,7 @@ class Application:
         started = time.perf_counter()
         request_id = next(self._request_ids)
         self._active += 1
+        enter_request(scope, request_id)
         try:
             endpoint, count = self._plain_endpoint(scope, receive)
             if endpoint is None:
@@ -109,7 +117,7 @@ class Application:
             except ClientGone:
                 return  # there is nobody to answer
             except Exception as error:  # noqa: BLE001 - whatever it is becomes a problem document
-                answer = failure_answer(error, scope, request_id)
+                answer = self._fail(error, scope, request_id)
             await send_answer(answer, request_id, send)
             count.add(answer.status, time.perf_counter() - started)
         finally:
@@ -133,6 +141,17 @@ class Application:
         """End the threads, and write down what is kept in memory. The logs are their opener's to close."""
         self._context.blocking.close()
         self._context.write_uses()
+        self.write_denials()
+
+    def write_denials(self) -> None:
+        """Record the denials that have been counted, without waiting for their minute to end. Blocks."""
+        self._context.system.write_denials()
+
+    def _fail(self, error: BaseException, scope: Scope, request_id: bytes) -> Answer:
+        answer = failure_answer(error, scope, request_id)
+        if answer.status in (401, 403):
+            self._context.system.count_denial(scope.get("path_template") or "append")
+        return answer
 
     def _plain_endpoint(self, scope: Scope, receive: Receive) -> tuple[Awaitable[Answer] | None, RouteCount]:
         path: str = scope["path"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from indelible.config import check_log_name
-from indelible.errors import NotFound
+from indelible.embedded.data_directory import SYSTEM_LOG
+from indelible.errors import IndelibleError, NotFound
 from indelible.formats.tlog_policy import Policy
 from indelible.server.problem import Refusal
+from indelible.system_log import SYSTEM_PRINCIPAL, Action, Caller, SystemEvent, SystemLog
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,8 +22,13 @@ if TYPE_CHECKING:
 
     from indelible.embedded.data_directory import DataDirectory
     from indelible.log import Log
+    from indelible.system_log.acts import Acts
+    from indelible.verify.verdicts import LogReport
 
 __all__ = ["HostedLog", "HostedLogs"]
+
+_SHOWN_FINDINGS = 10
+_log = logging.getLogger("indelible.server")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +94,20 @@ class HostedLogs:
         """Every log, by name."""
         return [self._logs[name] for name in sorted(self._logs)]
 
-    def create(self, name: str, *, origin: str | None, public: bool) -> HostedLog:
-        """Create a log and open it. Blocks.
+    @property
+    def system(self) -> SystemLog:
+        """The log of the server's own events, to write to.
 
         Raises:
+            NotFound: the directory has none.
+        """
+        return SystemLog(self.get(SYSTEM_LOG).log, reserve=self._directory.reserve)
+
+    def create(self, name: str, *, acts: Acts, by: Caller, origin: str | None, public: bool) -> HostedLog:
+        """Create a log, on the record, and open it. Blocks.
+
+        Raises:
+            Unavailable: it cannot be recorded, so it was not created.
             UsageError: the name or origin is not allowed.
             Refusal: 409: there is a log of this name.
         """
@@ -97,7 +116,7 @@ class HostedLogs:
             if name in self._logs:
                 detail = f"there is a log {name!r} already"
                 raise Refusal(409, "already-exists", detail, pointer="/log")
-            self._directory.create_log(name, origin=origin, public=public)
+            self._directory.create_log(name, acts=acts, by=by, origin=origin, public=public)
             return self._open(name)
 
     def close(self) -> None:
@@ -123,4 +142,20 @@ class HostedLogs:
             public=configuration.public,
         )
         self._logs[name] = hosted
+        hosted.log.scrubber.on_findings = partial(self._record_findings, name)
         return hosted
+
+    def _record_findings(self, name: str, report: LogReport) -> None:
+        """Put on record that a scrub found a log altered: the places of the first findings, and how many there are."""
+        found = [f"{finding.kind} at {finding.path or finding.index}" for finding in report.findings[:_SHOWN_FINDINGS]]
+        event = SystemEvent(
+            action=Action.VERIFICATION_FAILED,
+            by=Caller(id=SYSTEM_PRINCIPAL),
+            targets=(("log", name),),
+            outcome="failure",
+            details={"findings": len(report.findings) + report.omitted_findings, "first": found},
+        )
+        try:
+            self.system.record(event)
+        except IndelibleError as error:
+            _log.error("findings_not_recorded", extra={"log_name": name, "reason": type(error).__name__})

@@ -13,16 +13,19 @@ import httpx
 
 from indelible.access import ApiKeys, Authenticator, Grant, Grants
 from indelible.control import ControlStore
+from indelible.embedded.administration import acts_on
 from indelible.embedded.data_directory import DataDirectory
 from indelible.server import HostedLogs, ServerSettings, create_app
 from indelible.server.run import serve
 from indelible.server.sockets import listen
+from tests.recorded_log import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from indelible.server import Application
+    from indelible.system_log.acts import Acts
 
 __all__ = ["ROLES", "Served", "serving"]
 
@@ -38,6 +41,7 @@ class Served:
     logs: HostedLogs
     api_keys: ApiKeys
     authenticator: Authenticator
+    acts: Acts
     secrets: dict[str, str]
     _numbers: Iterator[int]
 
@@ -49,7 +53,7 @@ class Served:
     def new_log(self, *, public: bool = False) -> str:
         """The name of a log that nobody else uses."""
         name = f"log{next(self._numbers)}"
-        self.logs.create(name, origin=None, public=public)
+        self.logs.create(name, acts=self.acts, by=TEST, origin=None, public=public)
         return name
 
     def journaled(self, log: str) -> int:
@@ -66,12 +70,18 @@ def serving(folder: Path, *, settings: ServerSettings | None = None) -> Iterator
         ControlStore.open(directory.control_path) as store,
         HostedLogs.open(directory) as logs,
     ):
-        keys = ApiKeys(store)
-        secrets = {
-            role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], created_by="test").secret for role in ROLES
-        }
+        acts = acts_on(directory, logs.system, store)
+        keys = ApiKeys(store, acts)
+        secrets = {role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], by=TEST).secret for role in ROLES}
         authenticator = Authenticator(store)
-        app = create_app(logs=logs, api_keys=keys, grants=Grants(store), authenticator=authenticator, settings=settings)
+        app = create_app(
+            logs=logs,
+            api_keys=keys,
+            grants=Grants(store, acts),
+            acts=acts,
+            authenticator=authenticator,
+            settings=settings,
+        )
         with running(app) as url:
             yield Served(
                 url=url,
@@ -79,6 +89,7 @@ def serving(folder: Path, *, settings: ServerSettings | None = None) -> Iterator
                 logs=logs,
                 api_keys=keys,
                 authenticator=authenticator,
+                acts=acts,
                 secrets=secrets,
                 _numbers=itertools.count(),
             )
