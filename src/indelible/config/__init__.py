@@ -14,6 +14,7 @@ from indelible.config.log_names import check_log_name
 from indelible.config.settings import (
     CertificateIdentity,
     Configuration,
+    IdentityProviderSettings,
     LogConfiguration,
     LoggingSettings,
     LogSettings,
@@ -28,6 +29,7 @@ __all__ = [
     "DEFAULT_LISTEN",
     "CertificateIdentity",
     "Configuration",
+    "IdentityProviderSettings",
     "Loaded",
     "LogConfiguration",
     "LogSettings",
