@@ -14,6 +14,7 @@ from indelible.config.log_names import check_log_name
 from indelible.config.settings import (
     CertificateIdentity,
     Configuration,
+    IdentityProviderSettings,
     IndexSettings,
     LogConfiguration,
     LoggingSettings,
@@ -29,6 +30,7 @@ __all__ = [
     "DEFAULT_LISTEN",
     "CertificateIdentity",
     "Configuration",
+    "IdentityProviderSettings",
     "IndexSettings",
     "Loaded",
     "LogConfiguration",

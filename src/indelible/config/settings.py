@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CertificateIdentity",
     "Configuration",
+    "IdentityProviderSettings",
     "IndexSettings",
     "LogConfiguration",
     "LogSettings",
@@ -252,6 +253,33 @@ class CertificateIdentity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityProviderSettings:
+    """An OpenID provider whose tokens let in.
+
+    Attributes:
+        name: What it is called here: its subjects are the principals ``oidc:NAME:SUBJECT``.
+        issuer: Its address, exactly as the ``iss`` of its tokens.
+        audience: What a token's ``aud`` must be, or hold.
+        rules: Pairs of claims and the grants that they give. A claim's text may hold ``*``.
+        algorithms: What its tokens may be signed with.
+        leeway: By how many seconds its clock may differ from ours.
+        client_id: This server's name at the provider, for people who sign in to the console. Empty: nobody does.
+        client_secret_file: The file that holds the client's secret, if there is one.
+        redirect_uri: ``https://HOST/auth/NAME/callback``, as the provider knows it.
+    """
+
+    name: str
+    issuer: str
+    audience: str
+    rules: tuple[tuple[Mapping[str, str], tuple[str, ...]], ...] = ()
+    algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
+    leeway: float = 60.0
+    client_id: str = ""
+    client_secret_file: str = ""
+    redirect_uri: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """Everything that can be set.
 
@@ -266,6 +294,7 @@ class Configuration:
         telemetry: Section ``[telemetry]``.
         logs: The directory's logs by name: sections ``[logs."NAME"]``.
         certificates: Who may do what by certificate: sections ``[certificates."KIND:NAME"]``.
+        identity_providers: Whose tokens let in: sections ``[identity_providers.NAME]``.
     """
 
     server: ServerSettings = field(default_factory=ServerSettings)
@@ -278,6 +307,7 @@ class Configuration:
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     logs: Mapping[str, LogConfiguration] = field(default_factory=lambda: MappingProxyType({}))
     certificates: Mapping[str, CertificateIdentity] = field(default_factory=lambda: MappingProxyType({}))
+    identity_providers: Mapping[str, IdentityProviderSettings] = field(default_factory=lambda: MappingProxyType({}))
 
     def with_log(self, log: LogConfiguration) -> Configuration:
         """The same configuration with one log more."""

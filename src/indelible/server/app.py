@@ -22,6 +22,7 @@ from indelible.server.append import Append
 from indelible.server.blocking import Blocking
 from indelible.server.body import Budget, ClientGone
 from indelible.server.context import Context
+from indelible.server.current_request import enter_request
 from indelible.server.failures import exception_handlers, failure_answer
 from indelible.server.following import Following
 from indelible.server.ingest import Ingest
@@ -30,6 +31,7 @@ from indelible.server.proxies import Proxies
 from indelible.server.response_headers import with_headers
 from indelible.server.routes import all_routes
 from indelible.server.searching import Searching
+from indelible.server.system_events import SystemEvents
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from indelible.server.asgi import Receive, Scope, Send
     from indelible.server.hosted_logs import HostedLogs
     from indelible.server.metrics import RouteCount
+    from indelible.system_log.acts import Acts
 
 __all__ = ["Application", "create_app"]
 
@@ -50,6 +53,7 @@ def create_app(
     api_keys: ApiKeys,
     grants: Grants,
     authenticator: Authenticator,
+    acts: Acts,
     searches: SearchStore,
     configuration: Configuration | None = None,
 ) -> Application:
@@ -72,6 +76,8 @@ def create_app(
             grants=grants,
             authenticator=authenticator,
             certificates=ClientCertificates(configuration.certificates),
+            acts=acts,
+            system=SystemEvents(logs.system, blocking),
             settings=settings,
             blocking=blocking,
             budget=budget,
@@ -104,7 +110,7 @@ class Application:
         self._ingest = Ingest(context)
         self.litestar = Litestar(
             all_routes(context, append=self._append, ingest=self._ingest),
-            exception_handlers=exception_handlers(),
+            exception_handlers=exception_handlers(self._fail),
             openapi_config=None,  # the document is written by hand, in indelible.server.openapi
             logging_config=None,  # the command line configures logging, nothing else does
             request_max_body_size=None,  # bodies are read, and bounded, by indelible.server.body
@@ -123,6 +129,7 @@ class Application:
         self._proxies.admit(scope)
         request_id = next(self._request_ids)
         self._active += 1
+        enter_request(scope, request_id)
         try:
             endpoint, count = self._plain_endpoint(scope, receive)
             if endpoint is None:
@@ -133,7 +140,7 @@ class Application:
             except ClientGone:
                 return  # there is nobody to answer
             except Exception as error:  # noqa: BLE001 - whatever it is becomes a problem document
-                answer = failure_answer(error, scope, request_id)
+                answer = self._fail(error, scope, request_id)
             await send_answer(answer, request_id, send)
             count.add(answer.status, time.perf_counter() - started)
         finally:
@@ -178,6 +185,17 @@ class Application:
         self._context.exporting.close()
         self._context.blocking.close()
         self._context.write_uses()
+        self.write_denials()
+
+    def write_denials(self) -> None:
+        """Record the denials that have been counted, without waiting for their minute to end. Blocks."""
+        self._context.system.write_denials()
+
+    def _fail(self, error: BaseException, scope: Scope, request_id: bytes) -> Answer:
+        answer = failure_answer(error, scope, request_id)
+        if answer.status in (401, 403):
+            self._context.system.count_denial(scope.get("path_template") or "append")
+        return answer
 
     def _plain_endpoint(self, scope: Scope, receive: Receive) -> tuple[Awaitable[Answer] | None, RouteCount]:
         path: str = scope["path"]

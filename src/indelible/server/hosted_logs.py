@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-import structlog
-
 from indelible.config import check_log_name
-from indelible.errors import NotFound
+from indelible.embedded.data_directory import SYSTEM_LOG
+from indelible.errors import IndelibleError, NotFound
 from indelible.formats.tlog_policy import Policy
 from indelible.server.hosted_index import HostedIndex
 from indelible.server.problem import Refusal
+from indelible.system_log import SYSTEM_PRINCIPAL, Action, Caller, SystemEvent, SystemLog
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,11 +24,14 @@ if TYPE_CHECKING:
     from indelible.embedded.data_directory import DataDirectory
     from indelible.index import LogIndex
     from indelible.log import Log
+    from indelible.system_log.acts import Acts
+    from indelible.verify.verdicts import LogReport
 
 __all__ = ["HostedLog", "HostedLogs"]
 
-_log = structlog.get_logger("indelible.server")
+_log = logging.getLogger("indelible.server")
 
+_SHOWN_FINDINGS = 10
 _WAKE_SECONDS = 0.25
 
 
@@ -125,10 +130,20 @@ class HostedLogs:
         """Every log, by name."""
         return [self._logs[name] for name in sorted(self._logs)]
 
-    def create(self, name: str, *, origin: str | None, public: bool) -> HostedLog:
-        """Create a log and open it. Blocks.
+    @property
+    def system(self) -> SystemLog:
+        """The log of the server's own events, to write to.
 
         Raises:
+            NotFound: the directory has none.
+        """
+        return SystemLog(self.get(SYSTEM_LOG).log, reserve=self._directory.reserve)
+
+    def create(self, name: str, *, acts: Acts, by: Caller, origin: str | None, public: bool) -> HostedLog:
+        """Create a log, on the record, and open it. Blocks.
+
+        Raises:
+            Unavailable: it cannot be recorded, so it was not created.
             UsageError: the name or origin is not allowed.
             Refusal: 409: there is a log of this name.
         """
@@ -137,7 +152,7 @@ class HostedLogs:
             if name in self._logs:
                 detail = f"there is a log {name!r} already"
                 raise Refusal(409, "already-exists", detail, pointer="/log")
-            self._directory.create_log(name, origin=origin, public=public)
+            self._directory.create_log(name, acts=acts, by=by, origin=origin, public=public)
             return self._open(name)
 
     def close(self) -> None:
@@ -162,7 +177,7 @@ class HostedLogs:
                 try:
                     hosted.wake()
                 except Exception as error:  # noqa: BLE001 - one log's index must not keep the others asleep
-                    _log.error("index_not_opened", log_name=hosted.name, error=type(error).__name__)
+                    _log.error("index_not_opened", extra={"log_name": hosted.name, "reason": type(error).__name__})
 
     def _open(self, name: str) -> HostedLog:
         configuration = self._directory.log(name)
@@ -176,4 +191,20 @@ class HostedLogs:
             _index=HostedIndex(self._directory.path / "index" / name, log, self._directory.configuration.index),
         )
         self._logs[name] = hosted
+        hosted.log.scrubber.on_findings = partial(self._record_findings, name)
         return hosted
+
+    def _record_findings(self, name: str, report: LogReport) -> None:
+        """Put on record that a scrub found a log altered: the places of the first findings, and how many there are."""
+        found = [f"{finding.kind} at {finding.path or finding.index}" for finding in report.findings[:_SHOWN_FINDINGS]]
+        event = SystemEvent(
+            action=Action.VERIFICATION_FAILED,
+            by=Caller(id=SYSTEM_PRINCIPAL),
+            targets=(("log", name),),
+            outcome="failure",
+            details={"findings": len(report.findings) + report.omitted_findings, "first": found},
+        )
+        try:
+            self.system.record(event)
+        except IndelibleError as error:
+            _log.error("findings_not_recorded", extra={"log_name": name, "reason": type(error).__name__})

@@ -14,10 +14,12 @@ import httpx
 from indelible.access import ApiKeys, Authenticator, Grant, Grants
 from indelible.config import Configuration
 from indelible.control import ControlStore, SearchStore
+from indelible.embedded.administration import acts_on
 from indelible.embedded.data_directory import DataDirectory
 from indelible.server import HostedLogs, ServerSettings, create_app
 from indelible.server.run import Signals, serve
 from indelible.server.sockets import listen
+from tests.recorded_log import TEST
 
 if TYPE_CHECKING:
     import ssl
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indelible.server import Application, TlsFiles
+    from indelible.system_log.acts import Acts
 
 __all__ = ["ROLES", "Served", "serving"]
 
@@ -40,6 +43,7 @@ class Served:
     logs: HostedLogs
     api_keys: ApiKeys
     authenticator: Authenticator
+    acts: Acts
     secrets: dict[str, str]
     _numbers: Iterator[int]
     _told: tuple[asyncio.AbstractEventLoop, Signals]
@@ -57,7 +61,7 @@ class Served:
     def new_log(self, *, public: bool = False) -> str:
         """The name of a log that nobody else uses."""
         name = f"log{next(self._numbers)}"
-        self.logs.create(name, origin=None, public=public)
+        self.logs.create(name, acts=self.acts, by=TEST, origin=None, public=public)
         return name
 
     def journaled(self, log: str) -> int:
@@ -82,15 +86,15 @@ def serving(
         ControlStore.open(directory.control_path) as store,
         HostedLogs.open(directory) as logs,
     ):
-        keys = ApiKeys(store)
-        secrets = {
-            role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], created_by="test").secret for role in ROLES
-        }
+        acts = acts_on(directory, logs.system, store)
+        keys = ApiKeys(store, acts)
+        secrets = {role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], by=TEST).secret for role in ROLES}
         authenticator = Authenticator(store)
         app = create_app(
             logs=logs,
             api_keys=keys,
-            grants=Grants(store),
+            grants=Grants(store, acts),
+            acts=acts,
             authenticator=authenticator,
             searches=SearchStore(store),
             configuration=configuration,
@@ -102,6 +106,7 @@ def serving(
                 logs=logs,
                 api_keys=keys,
                 authenticator=authenticator,
+                acts=acts,
                 secrets=secrets,
                 _numbers=itertools.count(),
                 _told=told,

@@ -18,6 +18,7 @@ from indelible.formats.tlog_proof import TlogProof
 from tests.e2e.http.serving import serving
 from tests.e2e.http.test_append import EVENT
 from tests.e2e.http.test_bad_input import check_problem
+from tests.recorded_log import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,7 +225,7 @@ def test_restricted_reader_finds_counts_and_follows_only_its_part(
 ) -> None:
     """What a grant's query does not match is not there: not in pages, not in counts, not in streams."""
     grant = Grant.parse(f"reader:{log} outcome:denied")
-    key = served.api_keys.create(name="part", grants=[grant], created_by="test")
+    key = served.api_keys.create(name="part", grants=[grant], by=TEST)
     append(writer, log, [EVENT, DENIED, EVENT, DENIED])
     eventually(lambda: search(reader, log)["coverage"]["indexed"], 4)
     with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {key.secret}"}, timeout=30) as part:
