@@ -14,6 +14,8 @@
     │   ├── NotFound              no such log, event or key
     │   │   └── NotYetPublished   it exists; a signed checkpoint will cover it shortly
     │   ├── QueryError            a query that cannot be read; says the column and what was expected there
+    │   ├── QueryTooCostly        a query that takes more than it may
+    │   │   └── QueryTimeout      more time
     │   ├── FormatError           bytes that are not the C2SP or other format they claim to be
     │   ├── UsageError            a call or command that cannot be carried out as given
     │   ├── ConfigurationError    a setting that cannot work

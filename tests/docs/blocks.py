@@ -8,6 +8,8 @@ What runs, in the order of the page:
 - ``console background``: one command that stays; the page goes on once the output shown has appeared.
 - ``LANGUAGE file=NAME``: is written to NAME.
 - ``<!-- before: COMMAND -->``: what the reader is assumed to have, made by a command that the page does not show.
+- ``<!-- needs: PROGRAM -->`` on the line before a fence: where there is no such program, the rest of the page is
+  skipped, by its name; in CI nothing may be skipped, so there it has to be installed.
 - ``<!-- not run: REASON -->`` on the line before a fence: the only way out.
 
 Other languages (``json``, ``toml``, ``text`` …) are for reading. ``bash``, ``sh`` and ``shell`` are refused: they would
@@ -17,7 +19,7 @@ look like commands and escape this test.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -29,18 +31,23 @@ Kind = Literal["python", "console", "background", "file", "before"]
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<info>[^`\n]*)$")
 _BEFORE = re.compile(r"^ *<!-- before: (?P<command>.+?) -->$")
+_NEEDS = re.compile(r"^ *<!-- needs: (?P<program>\S+) -->$")
 _NOT_RUN = re.compile(r"^ *<!-- not run: \S.* -->$")
 _READ_ONLY = {"", "text", "json", "toml", "ini", "http", "yaml", "sql", "mermaid"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Something to run; ``line`` is where it begins in the page, counted from 1; ``name`` is a file's name."""
+    """Something to run.
+
+    ``line`` is where it begins in the page, counted from 1; ``name`` is a file's name, ``needs`` that of a program.
+    """
 
     kind: Kind
     text: str
     line: int
     name: str = ""
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +74,8 @@ def blocks(page: str) -> list[Block]:
         elif fence := _FENCE.match(line):
             text = _until(fence, lines, number)
             if not _NOT_RUN.match(previous) and (block := _block(fence["info"].strip(), text, number)):
-                found.append(block)
+                needs = _NEEDS.match(previous)
+                found.append(replace(block, needs=needs["program"]) if needs else block)
         previous = line
     return found
 

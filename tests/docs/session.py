@@ -57,6 +57,8 @@ class Session:
             "TERM": "dumb",
             "NO_COLOR": "1",
             "TZ": "UTC",
+            # A short program spends most of its time on starting: compile little, collect simply.
+            "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_COUNT": "1",  # a checkout may belong to another user than the one who tests it
             "GIT_CONFIG_KEY_0": "safe.directory",

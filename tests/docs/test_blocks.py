@@ -28,6 +28,15 @@ def test_blocks_reads_kinds_in_order() -> None:
     ]
 
 
+def test_blocks_names_the_program_that_one_needs() -> None:
+    """It belongs to the block whose fence follows at once, and to no other."""
+    page = (
+        "<!-- needs: java -->\n```console\n$ true\n```\n```console\n$ true\n```\n"
+        "<!-- needs: go -->\n\n```python\n1\n```\n"
+    )
+    assert [block.needs for block in blocks(page)] == ["java", "", ""]
+
+
 @pytest.mark.parametrize(
     "page", ["```bash\nls\n```\n", "```sh\nls\n```\n", "```python foo\n1\n```\n", "```python\n1\n"]
 )

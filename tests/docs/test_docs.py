@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,8 @@ def test_docs_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: py
         for name in ("HOME", "COLUMNS", "NO_COLOR", "TERM"):
             monkeypatch.setenv(name, session.environment[name])
         for block in blocks(page.read_text("utf-8")):
+            if block.needs and shutil.which(block.needs, path=session.environment["PATH"]) is None:
+                pytest.skip(f"{block.needs} is not installed (scripts/install-test-tools installs it)")
             run_block(block, session, namespace, page)
 
 

@@ -30,7 +30,7 @@ def evaluate(query: Query, log: ListedLog) -> list[int]:
     return [index for index, entry in enumerate(log.all) if passes(decode_record(entry), index)]
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(st.lists(records, min_size=1, max_size=12), st.lists(queries, min_size=8, max_size=16), st.integers(0, 12))
 def test_search_finds_what_the_evaluator_lets_pass(
     recorded: list[dict[str, Any]], asked: list[Query], published: int

@@ -38,6 +38,7 @@ def read(text: str) -> Query | None:
 @given(written)
 @example("-" * 4096)
 @example("(" * 4096)
+@example("(" * 2000 + "a" + ")" * 2000)
 @example("NOT " * 1024)
 @example("a " * 2048)
 @example('metadata."' + ".a" * 2000)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from indelible.access.api_key_info import ApiKeyInfo, NewApiKey
-from indelible.access.api_keys import ApiKeys
+from indelible.access.api_keys import ApiKeys, StoredApiKeys
 from indelible.access.authenticator import Authenticator
-from indelible.access.grants import GrantInfo, Grants
+from indelible.access.client_certificates import ClientCertificates
+from indelible.access.grants import GrantInfo, Grants, StoredGrants
 from indelible.access.principal import Principal
 from indelible.access.rates import RateLimit, Rates
 from indelible.access.roles import Grant, Permission, Role
@@ -14,6 +15,7 @@ __all__ = [
     "ApiKeyInfo",
     "ApiKeys",
     "Authenticator",
+    "ClientCertificates",
     "Grant",
     "GrantInfo",
     "Grants",
@@ -23,4 +25,6 @@ __all__ = [
     "RateLimit",
     "Rates",
     "Role",
+    "StoredApiKeys",
+    "StoredGrants",
 ]

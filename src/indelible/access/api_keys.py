@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indelible.access.api_key_info import key_info, new_key
-from indelible.access.grants import MAX_GRANTS, an_administrator_remains, check_grant, grant_record
+from indelible.access.grants import MAX_GRANTS, an_administrator_remains, check_grant, grant_of, grant_record
 from indelible.access.instants import format_instant, parse_instant
 from indelible.access.rates import RateLimit
 from indelible.access.token import Token
 from indelible.control import ApiKeyRecord
 from indelible.control import api_keys as statements
 from indelible.errors import Conflict, NotFound, UsageError
+from indelible.system_log import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from indelible.access.api_key_info import ApiKeyInfo, NewApiKey
     from indelible.access.roles import Grant
     from indelible.control import ControlStore
+    from indelible.system_log import Caller
+    from indelible.system_log.acts import Acts
 
-__all__ = ["MAX_OVERLAP", "ApiKeys"]
+__all__ = ["MAX_OVERLAP", "ApiKeys", "StoredApiKeys"]
 
 MAX_OVERLAP = timedelta(days=30)
 """How long a key that was rotated may go on working."""
@@ -34,11 +37,35 @@ MAX_OVERLAP = timedelta(days=30)
 _MAX_NAME = 256
 
 
-class ApiKeys:
-    """Makes, lists, rotates and revokes API keys in the control store."""
+class StoredApiKeys:
+    """Lists the API keys in a control store, and changes nothing."""
 
-    def __init__(self, store: ControlStore, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, store: ControlStore) -> None:
         self._store = store
+
+    def list(self) -> tuple[ApiKeyInfo, ...]:
+        """Every key, the newest first; revoked and expired ones stay in the list."""
+        with self._store.snapshot() as connection:
+            return tuple(key_info(record) for record in statements.list_api_keys(connection))
+
+    def get(self, key_id: str) -> ApiKeyInfo:
+        """One key.
+
+        Raises:
+            NotFound: no key has this id.
+        """
+        with self._store.snapshot() as connection:
+            return key_info(_found(statements.find_api_key(connection, key_id), key_id))
+
+
+class ApiKeys(StoredApiKeys):
+    """Makes, lists, rotates and revokes API keys in the control store, on the record."""
+
+    def __init__(
+        self, store: ControlStore, acts: Acts, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        super().__init__(store)
+        self._acts = acts
         self._now = now
 
     def create(
@@ -46,17 +73,18 @@ class ApiKeys:
         *,
         name: str,
         grants: Sequence[Grant],
-        created_by: str,
+        by: Caller,
         expires_at: datetime | None = None,
         limit: RateLimit | None = None,
     ) -> NewApiKey:
         """Make a key with these grants; it is durable when this returns.
 
-        ``name`` is for people, 1 to 256 characters. ``created_by`` names the principal or command that made it.
+        ``name`` is for people, 1 to 256 characters. ``by`` is who makes it.
 
         Raises:
             UsageError: no grant or too many, a bad name, or an expiry that is not in the future.
             QueryError: a grant's query cannot be read.
+            Unavailable: it cannot be recorded, so it was not made.
         """
         now = self._now()
         granted = tuple(dict.fromkeys(grants))
@@ -77,31 +105,21 @@ class ApiKeys:
             name=name,
             secret_sha256=token.digest,
             created_at=format_instant(now),
-            created_by=created_by,
+            created_by=by.id,
             expires_at=None if expires_at is None else format_instant(expires_at),
             requests_per_second=limit.requests_per_second,
             events_per_second=limit.events_per_second,
             grants=tuple(grant_record(grant) for grant in granted),
         )
-        with self._store.transaction() as connection:
+        with (
+            self._acts.act(Action.API_KEY_CREATED, by=by, targets=_targets(token.id), details=_details(record)) as act,
+            self._store.transaction() as connection,
+        ):
             statements.insert_api_key(connection, record)
+            act.done(connection)
         return new_key(record, token)
 
-    def list(self) -> tuple[ApiKeyInfo, ...]:
-        """Every key, the newest first; revoked and expired ones stay in the list."""
-        with self._store.snapshot() as connection:
-            return tuple(key_info(record) for record in statements.list_api_keys(connection))
-
-    def get(self, key_id: str) -> ApiKeyInfo:
-        """One key.
-
-        Raises:
-            NotFound: no key has this id.
-        """
-        with self._store.snapshot() as connection:
-            return key_info(_found(statements.find_api_key(connection, key_id), key_id))
-
-    def rotate(self, key_id: str, *, overlap: timedelta, expires_at: datetime | None = None) -> NewApiKey:
+    def rotate(self, key_id: str, *, overlap: timedelta, by: Caller, expires_at: datetime | None = None) -> NewApiKey:
         """Make a key that replaces this one, for the same principal; the old one works on for ``overlap``.
 
         Without ``expires_at`` the new key lives as long as the old one was made to live: for ever, or as many days.
@@ -110,16 +128,22 @@ class ApiKeys:
             NotFound: no key has this id.
             Conflict: it is revoked, expired, or rotated already.
             UsageError: the overlap is negative or longer than ``MAX_OVERLAP``, or the expiry is not in the future.
+            Unavailable: it cannot be recorded, so it was not done.
         """
         now = self._now()
         if not timedelta(0) <= overlap <= MAX_OVERLAP:
             detail = f"the overlap is a time from 0 to {MAX_OVERLAP.days} days: for so long both keys work"
             raise UsageError(detail)
         _check_expiry(expires_at, now)
-        with self._store.transaction() as connection:
+        self.get(key_id)  # what does not exist is no act to record
+        token = Token.generate()
+        targets, details = _targets(key_id, token.id), {"overlap_seconds": int(overlap.total_seconds())}
+        with (
+            self._acts.act(Action.API_KEY_ROTATED, by=by, targets=targets, details=details) as act,
+            self._store.transaction() as connection,
+        ):
             old = _found(statements.find_api_key(connection, key_id), key_id)
             _check_rotatable(old, now)
-            token = Token.generate()
             record = replace(
                 old,
                 id=token.id,
@@ -130,18 +154,28 @@ class ApiKeys:
             )
             ends = format_instant(now + overlap)
             statements.replace_api_key(connection, old.id, record, old_expires_at=min(ends, old.expires_at or ends))
+            act.done(connection)
         return new_key(record, token)
 
-    def revoke(self, key_id: str, *, by: str) -> ApiKeyInfo:
-        """Make the key worthless from now on. Revoking it again changes nothing.
+    def revoke(self, key_id: str, *, by: Caller) -> ApiKeyInfo:
+        """Make the key worthless from now on. Revoking it again changes nothing, and is no act to record.
 
         Raises:
             NotFound: no key has this id.
             Conflict: it is the last key that administers everything.
+            Unavailable: it cannot be recorded, so it was not done.
         """
+        known = self.get(key_id)
+        if known.revoked_at is not None:
+            return known
         at = format_instant(self._now())
-        with self._store.transaction() as connection, an_administrator_remains(connection, at=at):
-            statements.revoke_api_key(connection, key_id, at=at, by=by)
+        with (
+            self._acts.act(Action.API_KEY_REVOKED, by=by, targets=_targets(key_id), frees=True) as act,
+            self._store.transaction() as connection,
+            an_administrator_remains(connection, at=at),
+        ):
+            statements.revoke_api_key(connection, key_id, at=at, by=by.id)
+            act.done(connection)
             return key_info(_found(statements.find_api_key(connection, key_id), key_id))
 
 
@@ -150,6 +184,21 @@ def _found(record: ApiKeyRecord | None, key_id: str) -> ApiKeyRecord:
         detail = f"there is no API key {key_id!r}"
         raise NotFound(detail)
     return record
+
+
+def _targets(*key_ids: str) -> tuple[tuple[str, str], ...]:
+    return tuple(("api-key", key_id) for key_id in key_ids)
+
+
+def _details(record: ApiKeyRecord) -> dict[str, Any]:
+    """What a record of the act says about a key: everything but what could let somebody in."""
+    return {
+        "name": record.name,
+        "grants": [grant_of(grant).text for grant in record.grants],
+        "expires_at": record.expires_at,
+        "requests_per_second": record.requests_per_second,
+        "events_per_second": record.events_per_second,
+    }
 
 
 def _check_expiry(expires_at: datetime | None, now: datetime) -> None:

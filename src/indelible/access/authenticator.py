@@ -22,14 +22,16 @@ from indelible.access.principal import Principal
 from indelible.access.rates import RateLimit
 from indelible.access.token import Token
 from indelible.control.api_keys import find_api_key, note_uses
+from indelible.control.grants import granted_to
 from indelible.errors import Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from indelible.access.oidc.tokens import Identity, TokenVerifier
     from indelible.control import ApiKeyRecord, ControlStore
 
-__all__ = ["RECHECK_SECONDS", "USES_SECONDS", "Authenticator"]
+__all__ = ["RECHECK_SECONDS", "REFUSAL", "TOKEN_SECONDS", "USES_SECONDS", "Authenticator"]
 
 RECHECK_SECONDS = 0.5
 """How long, in seconds, a change by another process may go unnoticed."""
@@ -37,10 +39,14 @@ RECHECK_SECONDS = 0.5
 USES_SECONDS = 60.0
 """How often, in seconds, it is written down at most when keys were used."""
 
-_REFUSAL = (
-    "this needs a valid API key: send it as `Authorization: Bearer idl_…`; "
-    "an administrator makes one with `indelible api-keys create`"
+TOKEN_SECONDS = 300.0
+"""For how long, in seconds, a verified token of an identity provider is believed before it is verified again."""
+
+REFUSAL = (
+    "this needs a valid API key or a token of a configured identity provider: send it as `Authorization: Bearer …`; "
+    "an administrator makes a key with `indelible api-keys create`"
 )
+"""What everyone is told whose credentials are no good, whichever they are and whyever that is."""
 _MAX_REMEMBERED = 10_000
 _MAX_HEADER = 8_192
 _NO_DIGEST = bytes(32)
@@ -52,7 +58,7 @@ class _Remembered:
     """A header that was good when control data was at ``generation``."""
 
     principal: Principal
-    key_id: str
+    key_id: str | None  # of an API key
     generation: int
     expires: float  # seconds since the epoch
 
@@ -60,8 +66,12 @@ class _Remembered:
 class Authenticator:
     """Checks bearer tokens against the control store. Safe to use from several threads."""
 
-    def __init__(self, store: ControlStore, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, store: ControlStore, *, tokens: TokenVerifier | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        """``tokens`` verifies what is no API key: tokens of identity providers."""
         self._store = store
+        self._tokens = tokens
         self._clock = clock
         self._remembered: dict[bytes, _Remembered] = {}
         self._rechecked = clock()
@@ -82,16 +92,25 @@ class Authenticator:
         known = self._remembered.get(hashlib.sha256(header).digest())
         if known is None or known.generation != self._store.generation or now >= known.expires:
             return None
-        self._used[known.key_id] = now
+        if known.key_id is not None:
+            self._used[known.key_id] = now
         return known.principal
 
     def authenticate(self, header: bytes | None) -> Principal:
-        """The principal that the value of an ``Authorization`` header stands for. May read the control store.
+        """The principal that the value of an ``Authorization`` header stands for. May read the control store: blocks.
 
         Raises:
             Unauthenticated: it is absent, malformed, unknown, wrong, revoked or expired; which of these is not told.
+            Unavailable: it is a token of an identity provider whose keys are not known and cannot be fetched.
         """
-        return self.recall(header) or self._verify(header)
+        return self.recall(header) or self._verify_token(header) or self._verify(header)
+
+    def principal_of(self, identity: Identity) -> Principal:
+        """Whom a verified token speaks for, with what it and the control store grant."""
+        with self._store.snapshot() as connection:
+            granted = granted_to(connection, identity.principal)
+        grants = (*identity.grants, *(grant_of(grant) for grant in granted))
+        return Principal(id=identity.principal, name=identity.name, grants=tuple(dict.fromkeys(grants)))
 
     @property
     def uses_due(self) -> bool:
@@ -111,6 +130,20 @@ class Authenticator:
         with self._store.transaction(forgettable=True) as connection:
             note_uses(connection, uses)
 
+    def _verify_token(self, header: bytes | None) -> Principal | None:
+        token = _credentials(header)
+        if self._tokens is None or token is None or token.count(".") != 2:
+            return None
+        generation = self._store.generation
+        identity = self._tokens.verify(token)
+        if identity is None:
+            return None
+        principal = self.principal_of(identity)
+        # Verified again soon, so that a key that its provider withdraws is not believed until the token expires.
+        expires = min(identity.expires, self._clock() + TOKEN_SECONDS)
+        self._remember(header, _Remembered(principal=principal, key_id=None, generation=generation, expires=expires))
+        return principal
+
     def _verify(self, header: bytes | None) -> Principal:
         now = self._clock()
         generation = self._store.generation  # before the look-up: a revocation during it makes this memory stale
@@ -120,7 +153,7 @@ class Authenticator:
         # An unknown id takes the same steps as a wrong secret: one look-up, one hash, one comparison.
         right = hmac.compare_digest(token.digest, _NO_DIGEST if record is None else record.secret_sha256)
         if header is None or record is None or not right or record.revoked_at is not None or _expiry(record) <= now:
-            raise Unauthenticated(_REFUSAL)
+            raise Unauthenticated(REFUSAL)
         principal = Principal(
             id=record.principal_id,
             name=record.name,
@@ -128,22 +161,32 @@ class Authenticator:
             limit=RateLimit(requests_per_second=record.requests_per_second, events_per_second=record.events_per_second),
         )
         self._used[record.id] = now
-        if len(self._remembered) >= _MAX_REMEMBERED:
-            self._remembered.clear()  # rare: the clients of the next second pay one look-up each
-        self._remembered[hashlib.sha256(header).digest()] = _Remembered(
-            principal=principal, key_id=record.id, generation=generation, expires=_expiry(record)
+        self._remember(
+            header,
+            _Remembered(principal=principal, key_id=record.id, generation=generation, expires=_expiry(record)),
         )
         return principal
+
+    def _remember(self, header: bytes | None, what: _Remembered) -> None:
+        if len(self._remembered) >= _MAX_REMEMBERED:
+            self._remembered.clear()  # rare: the clients of the next second pay one look-up each
+        self._remembered[hashlib.sha256(header or b"").digest()] = what
 
 
 def _token(header: bytes | None) -> Token:
     """The token of a header; one that nobody has when there is none, so that both take the same way."""
+    credentials = _credentials(header)
+    return _NOBODY if credentials is None else Token.parse(credentials) or _NOBODY
+
+
+def _credentials(header: bytes | None) -> str | None:
+    """What stands after ``Bearer``."""
     if header is None or len(header) > _MAX_HEADER:
-        return _NOBODY
+        return None
     scheme, _, credentials = header.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer":  # RFC 9110 section 11.1: the scheme is case-insensitive
-        return _NOBODY
-    return Token.parse(credentials.strip(" ")) or _NOBODY
+        return None
+    return credentials.strip(" ")
 
 
 def _expiry(record: ApiKeyRecord) -> float:

@@ -18,7 +18,8 @@ from indelible.access.restriction import check_restriction
 from indelible.access.roles import Grant, Role
 from indelible.control import GrantRecord
 from indelible.control import grants as statements
-from indelible.errors import Conflict, NotFound, UsageError
+from indelible.errors import Conflict, InternalError, NotFound, UsageError
+from indelible.system_log import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
 
     from indelible.control import ControlStore
     from indelible.control.grants import StoredGrant
+    from indelible.system_log import Caller
+    from indelible.system_log.acts import Acts
 
 __all__ = [
     "MAX_GRANTS",
     "GrantInfo",
     "Grants",
+    "StoredGrants",
     "an_administrator_remains",
     "check_grant",
     "grant_of",
@@ -42,7 +46,7 @@ __all__ = [
 MAX_GRANTS = 100
 """Grants of one principal."""
 
-_KEY_ID = re.compile(r"[0-9a-z]{12}")
+_KEY = re.compile(r"(api-key:)?[0-9a-z]{12}")
 _SUBJECT = re.compile(r"oidc:[a-z0-9][a-z0-9-]{0,31}:\S(.*\S)?")
 _MAX_PRINCIPAL = 256
 
@@ -59,12 +63,11 @@ class GrantInfo:
     created_by: str
 
 
-class Grants:
-    """Gives and takes roles in the control store."""
+class StoredGrants:
+    """Lists the grants in a control store, and changes nothing."""
 
-    def __init__(self, store: ControlStore, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, store: ControlStore) -> None:
         self._store = store
-        self._now = now
 
     def list(self, principal: str | None = None) -> tuple[GrantInfo, ...]:
         """Every grant, or every grant of one principal, in the order in which they were made."""
@@ -78,7 +81,18 @@ class Grants:
             stored = statements.find_grant(connection, grant_id)
         return None if stored is None else _info(stored)
 
-    def create(self, principal: str, grant: Grant, *, created_by: str) -> GrantInfo:
+
+class Grants(StoredGrants):
+    """Gives and takes roles in the control store, on the record."""
+
+    def __init__(
+        self, store: ControlStore, acts: Acts, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        super().__init__(store)
+        self._acts = acts
+        self._now = now
+
+    def create(self, principal: str, grant: Grant, *, by: Caller) -> GrantInfo:
         """Grant a role; durable when this returns.
 
         Raises:
@@ -86,11 +100,17 @@ class Grants:
             QueryError: the grant's query cannot be read.
             NotFound: no API key has this id.
             Conflict: the principal has this grant already.
+            Unavailable: it cannot be recorded, so it was not done.
         """
         check_grant(grant)
+        _check_principal(principal)
         at = format_instant(self._now())
-        with self._store.transaction() as connection:
-            _ensure_principal(connection, principal, at=at, by=created_by)
+        details = {"change": "granted", "grant": grant.text}
+        with (
+            self._acts.act(Action.GRANT_CHANGED, by=by, targets=(_target(principal),), details=details) as act,
+            self._store.transaction() as connection,
+        ):
+            _ensure_principal(connection, principal, at=at, by=by.id)
             present = statements.granted_to(connection, principal)
             if grant_record(grant) in present:
                 detail = f"{principal} has the grant {grant.text!r} already"
@@ -98,20 +118,36 @@ class Grants:
             if len(present) >= MAX_GRANTS:
                 detail = f"{principal} has {MAX_GRANTS} grants, which is as many as there may be; use a pattern"
                 raise UsageError(detail)
-            made = statements.insert_grant(connection, principal, grant_record(grant), at=at, by=created_by)
-            return _info(_found(statements.find_grant(connection, made), made))
+            number = statements.insert_grant(connection, principal, grant_record(grant), at=at, by=by.id)
+            act.done(connection)
+            made = statements.find_grant(connection, number)
+        if made is None:
+            detail = f"grant {number} is gone in the moment in which it was made"
+            raise InternalError(detail)
+        return _info(made)
 
-    def delete(self, grant_id: int) -> GrantInfo:
+    def delete(self, grant_id: int, *, by: Caller) -> GrantInfo:
         """Take a role back, at once.
 
         Raises:
             NotFound: no grant has this id.
             Conflict: nobody would administer everything any more.
+            Unavailable: it cannot be recorded, so it was not done.
         """
+        found = self.find(grant_id)
+        if found is None:
+            detail = f"there is no grant {grant_id}"
+            raise NotFound(detail)
         at = format_instant(self._now())
-        with self._store.transaction() as connection, an_administrator_remains(connection, at=at):
-            found = _info(_found(statements.find_grant(connection, grant_id), grant_id))
+        details = {"change": "taken back", "grant": found.grant.text}
+        targets = (_target(found.principal),)
+        with (
+            self._acts.act(Action.GRANT_CHANGED, by=by, targets=targets, details=details, frees=True) as act,
+            self._store.transaction() as connection,
+            an_administrator_remains(connection, at=at),
+        ):
             statements.delete_grant(connection, grant_id)
+            act.done(connection)
         return found
 
 
@@ -150,10 +186,9 @@ def principal_of(text: str) -> str:
     Raises:
         UsageError: it names none; says what would.
     """
-    if _KEY_ID.fullmatch(text):
-        return f"api-key:{text}"
-    known = text.startswith("api-key:") or _SUBJECT.fullmatch(text)
-    if not known or len(text) > _MAX_PRINCIPAL or not text.isprintable():
+    if _KEY.fullmatch(text):
+        return text if text.startswith("api-key:") else f"api-key:{text}"
+    if not _SUBJECT.fullmatch(text) or len(text) > _MAX_PRINCIPAL or not text.isprintable():
         detail = f"{text!r} names no principal; write an API key's id, api-key:ID, or oidc:PROVIDER:SUBJECT"
         raise UsageError(detail)
     return text
@@ -169,10 +204,18 @@ def grant_record(grant: Grant) -> GrantRecord:
     return GrantRecord(role=grant.role.value, log=grant.log, query=grant.query)
 
 
-def _ensure_principal(connection: Connection, principal: str, *, at: str, by: str) -> None:
+def _target(principal: str) -> tuple[str, str]:
+    kind, _, name = principal.partition(":")
+    return kind, name
+
+
+def _check_principal(principal: str) -> None:
     if principal_of(principal) != principal:
         detail = f"{principal!r} names no principal; write api-key:ID, or oidc:PROVIDER:SUBJECT"
         raise UsageError(detail)
+
+
+def _ensure_principal(connection: Connection, principal: str, *, at: str, by: str) -> None:
     if statements.find_principal(connection, principal) is not None:
         return
     if principal.startswith("api-key:"):
@@ -180,13 +223,6 @@ def _ensure_principal(connection: Connection, principal: str, *, at: str, by: st
         raise NotFound(detail)
     record = statements.PrincipalRecord(id=principal, kind="oidc", name=principal, created_at=at, created_by=by)
     statements.insert_principal(connection, record)
-
-
-def _found(grant: StoredGrant | None, grant_id: int) -> StoredGrant:
-    if grant is None:
-        detail = f"there is no grant {grant_id}"
-        raise NotFound(detail)
-    return grant
 
 
 def _info(stored: StoredGrant) -> GrantInfo:

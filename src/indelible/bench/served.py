@@ -15,7 +15,8 @@ from indelible.bench.data import create_directory, directory_environment
 from indelible.bench.http1 import Connection, build_request
 from indelible.bench.load import LoadPlan, LoadResult
 from indelible.bench.processes import resident_bytes, run_load, serving
-from indelible.control import ControlStore
+from indelible.embedded import DataDirectory
+from indelible.embedded.administration import administering
 from indelible.errors import InternalError
 
 if TYPE_CHECKING:
@@ -91,9 +92,11 @@ class ServedLog:
 def served_log(directory: Path) -> Iterator[ServedLog]:
     """Create a data directory at ``directory`` and serve it while the block runs."""
     create_directory(directory)
-    with ControlStore.open(directory / "control.sqlite") as store:
-        grants = [Grant.parse("admin:*")]
-        key = ApiKeys(store).create(name="benchmark", grants=grants, created_by="indelible bench")
+    with (
+        DataDirectory.open(directory, environment=directory_environment(directory)) as opened,
+        administering(opened) as admin,
+    ):
+        key = ApiKeys(admin.store, admin.acts).create(name="benchmark", grants=[Grant.parse("admin:*")], by=admin.by)
     arguments = ["-m", "indelible", "serve", "--data", str(directory), "--listen", "127.0.0.1:0"]
     with serving(arguments, environment=directory_environment(directory)) as server:
         yield ServedLog(server=server, authorization=f"Bearer {key.secret}", numbers=count())

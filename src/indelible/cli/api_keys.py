@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indelible.access import ApiKeys, Grant, RateLimit
+from indelible.access import ApiKeys, Grant, RateLimit, StoredApiKeys
 from indelible.access.api_keys import MAX_OVERLAP
 from indelible.cli.api_key_view import described, granted, print_key, print_new_key, row
-from indelible.cli.control_data import reading_control, writing_control
+from indelible.cli.control_data import reading_control
 from indelible.cli.target import (
     ApiKeyFileOption,
     DataOption,
@@ -24,12 +24,14 @@ from indelible.cli.terminal import Terminal
 from indelible.cli.times import parse_duration, parse_moment
 from indelible.client import Administration
 from indelible.embedded import DataDirectory
-from indelible.embedded.api import local_principal
+from indelible.embedded.administration import administering
 from indelible.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from indelible.system_log import Caller
 
 __all__ = ["create", "list_", "register", "revoke", "rotate", "show"]
 
@@ -134,11 +136,11 @@ def create(
                 limit={"requests_per_second": requests_per_second, "events_per_second": events_per_second},
             )
     else:
-        with _writing(target.path) as keys:
+        with _writing(target.path) as (keys, by):
             new = keys.create(
                 name=name,
                 grants=grants,
-                created_by=local_principal(),
+                by=by,
                 expires_at=parse_moment("--expires", expires),
                 limit=limit,
             )
@@ -167,8 +169,10 @@ def rotate(
         with Administration(target.url, api_key=target.api_key) as server:
             key = server.rotate_api_key(key_id, overlap=lasting, expires_at=expires)
     else:
-        with _writing(target.path) as keys:
-            new = keys.rotate(key_id, overlap=timedelta(seconds=lasting), expires_at=parse_moment("--expires", expires))
+        with _writing(target.path) as (keys, by):
+            new = keys.rotate(
+                key_id, by=by, overlap=timedelta(seconds=lasting), expires_at=parse_moment("--expires", expires)
+            )
         key = described(new)
     print_new_key(terminal, key)
     terminal.note(f"{key_id} works on for {overlap}, unless it ends sooner.")
@@ -189,22 +193,22 @@ def revoke(
         with Administration(target.url, api_key=target.api_key) as server:
             server.revoke_api_key(key_id)
     else:
-        with _writing(target.path) as keys:
-            keys.revoke(key_id, by=local_principal())
+        with _writing(target.path) as (keys, by):
+            keys.revoke(key_id, by=by)
     if json:
         terminal.result({"id": key_id, "revoked": True})
     terminal.say(f"{key_id} is revoked")
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[ApiKeys]:
+def _reading(path: Path) -> Iterator[StoredApiKeys]:
     """The keys of a directory, beside whatever changes them."""
     with reading_control(path) as store:
-        yield ApiKeys(store)
+        yield StoredApiKeys(store)
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[ApiKeys]:
-    """The keys of a directory, to be changed under its lock."""
-    with writing_control(path) as store:
-        yield ApiKeys(store)
+def _writing(path: Path) -> Iterator[tuple[ApiKeys, Caller]]:
+    """The keys of a directory, to be changed under its lock and on the record, and who does it."""
+    with DataDirectory.open(path) as directory, administering(directory) as admin:
+        yield ApiKeys(admin.store, admin.acts), admin.by

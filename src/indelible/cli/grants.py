@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indelible.access import Grant, Grants
+from indelible.access import Grant, Grants, StoredGrants
 from indelible.access.grants import principal_of
 from indelible.access.instants import format_instant
 from indelible.cli.target import (
@@ -22,11 +21,10 @@ from indelible.cli.terminal import Terminal
 from indelible.client import Administration
 from indelible.control import ControlStore
 from indelible.embedded import DataDirectory
-from indelible.embedded.api import local_principal
+from indelible.embedded.administration import administering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from indelible.access import GrantInfo
 
@@ -66,7 +64,7 @@ def list_(
             DataDirectory.open(target.path) as directory,
             ControlStore.open(directory.control_path, read_only=True) as store,
         ):
-            grants = [_described(grant) for grant in Grants(store).list(wanted)]
+            grants = [_described(grant) for grant in StoredGrants(store).list(wanted)]
     if json:
         terminal.result({"grants": grants})
     terminal.table(("id", "principal", "name", "grant", "created"), [_row(grant) for grant in grants])
@@ -95,8 +93,8 @@ def create(
         with Administration(target.url, api_key=target.api_key) as server:
             made = server.create_grant(principal=whom, role=what.role.value, log=what.log, query=what.query or None)
     else:
-        with _writing(target.path) as grants:
-            made = _described(grants.create(whom, what, created_by=local_principal()))
+        with DataDirectory.open(target.path) as directory, administering(directory) as admin:
+            made = _described(Grants(admin.store, admin.acts).create(whom, what, by=admin.by))
     if json:
         terminal.result(made)
     terminal.say(f"grant {made['id']}: {what.text} for {whom}")
@@ -117,20 +115,11 @@ def delete(
         with Administration(target.url, api_key=target.api_key) as server:
             server.delete_grant(grant_id)
     else:
-        with _writing(target.path) as grants:
-            grants.delete(grant_id)
+        with DataDirectory.open(target.path) as directory, administering(directory) as admin:
+            Grants(admin.store, admin.acts).delete(grant_id, by=admin.by)
     if json:
         terminal.result({"id": grant_id, "deleted": True})
     terminal.say(f"grant {grant_id} is taken back")
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[Grants]:
-    """The grants of a directory, to be changed under its lock."""
-    with DataDirectory.open(path) as directory:
-        directory.lock()
-        with ControlStore.open(directory.control_path) as store:
-            yield Grants(store)
 
 
 def _described(made: GrantInfo) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from indelible.access import ApiKeys, Grant, Role
 from indelible.cli.target import DEFAULT_DATA, DataOption, JsonOption
 from indelible.cli.terminal import Terminal
 from indelible.cli.visible import shortened
-from indelible.control import ControlStore
+from indelible.embedded.administration import administering
 from indelible.embedded.birth import MAIN_LOG
 from indelible.embedded.data_directory import DataDirectory
 from indelible.trust.pins import state_directory
@@ -66,5 +66,6 @@ def init(
 
 def first_admin_key(directory: DataDirectory) -> NewApiKey:
     """Make the first key, which may do everything. The caller holds the directory's lock."""
-    with ControlStore.open(directory.control_path) as store:
-        return ApiKeys(store).create(name="first admin", grants=[Grant(Role.ADMIN, "*")], created_by="indelible init")
+    with administering(directory) as admin:
+        keys = ApiKeys(admin.store, admin.acts)
+        return keys.create(name="first admin", grants=[Grant(Role.ADMIN, "*")], by=admin.by)

@@ -18,6 +18,7 @@ from indelible.cli.terminal import Terminal
 from indelible.cli.visible import shortened
 from indelible.client import Administration
 from indelible.embedded import DataDirectory
+from indelible.embedded.administration import administering
 from indelible.embedded.description import describe
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def create(
             description = server.create_log(name, origin=origin, public=public)
     else:
         with DataDirectory.open(target.path) as directory:
-            directory.create_log(name, origin=origin, public=public)
+            with administering(directory) as admin:
+                directory.create_log(name, acts=admin.acts, by=admin.by, origin=origin, public=public)
             description = describe(directory, name)
     _print(Terminal(json=json), description)
 

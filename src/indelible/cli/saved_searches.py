@@ -10,7 +10,7 @@ from indelible.cli.target import ServerTarget
 from indelible.client import Administration
 from indelible.control import SearchStore
 from indelible.embedded import DataDirectory
-from indelible.embedded.api import local_principal
+from indelible.embedded.principal import local_principal
 from indelible.errors import NotFound
 
 if TYPE_CHECKING:

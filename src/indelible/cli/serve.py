@@ -5,21 +5,28 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indelible import __version__
 from indelible.cli.interruption import Interrupted
 from indelible.cli.target import DEFAULT_DATA, DataOption
 from indelible.cli.terminal import Terminal
 from indelible.config import DEFAULT_LISTEN, parse_listen
-from indelible.errors import UsageError
+from indelible.embedded.principal import local_principal
+from indelible.errors import Unavailable, UsageError
+from indelible.system_log import Action, Caller, SystemEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from structlog.typing import Processor
+
+    from indelible.system_log import SystemLog
+    from indelible.system_log.acts import Acts
 
 __all__ = ["register", "serve", "serve_directory"]
 
@@ -41,7 +48,10 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the logs of a data directory over HTTP, until SIGTERM. Creates nothing: see `indelible init`."""
+    """Serve the logs of a data directory over HTTP, until SIGTERM. Creates nothing: see `indelible init`.
+
+    SIGHUP reads the TLS certificate and its key again.
+    """
     path = data or Path(os.environ.get("INDELIBLE_DATA") or DEFAULT_DATA)
     terminal = Terminal(json=False)
     serve_directory(
@@ -67,33 +77,56 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
     from indelible.access import ApiKeys, Authenticator, Grants  # noqa: PLC0415 - after the check above
     from indelible.control import ControlStore, SearchStore  # noqa: PLC0415
     from indelible.embedded import DataDirectory  # noqa: PLC0415
-    from indelible.server import HostedLogs, create_app, run_server  # noqa: PLC0415
+    from indelible.embedded.administration import acts_on  # noqa: PLC0415
+    from indelible.server import HostedLogs, TlsFiles, create_app, run_server  # noqa: PLC0415
 
     _configure_logging()
     with DataDirectory.open(path) as directory:
         lock = directory.lock()
         configuration = directory.configuration
+        tls = TlsFiles.from_settings(configuration.tls, path)
         host, port = parse_listen(listen or configuration.server.listen)
 
         def announce(real_host: str, real_port: int) -> None:
             name = f"[{real_host}]" if ":" in real_host else real_host
-            address = f"http://{name}:{real_port}"
+            address = f"{'http' if tls is None else 'https'}://{name}:{real_port}"
             lock.announce(address)
             on_listening(address)
 
         try:
             with ControlStore.open(directory.control_path) as store, HostedLogs.open(directory) as logs:
+                acts = acts_on(directory, logs.system, store)
                 app = create_app(
                     logs=logs,
-                    api_keys=ApiKeys(store),
-                    grants=Grants(store),
+                    api_keys=ApiKeys(store, acts),
+                    grants=Grants(store, acts),
                     authenticator=Authenticator(store),
+                    acts=acts,
                     searches=SearchStore(store),
-                    settings=configuration.server,
+                    configuration=configuration,
                 )
-                run_server(app, host=host, port=port, on_listening=announce)
+                with _running(logs.system, acts):
+                    run_server(app, host=host, port=port, tls=tls, on_listening=announce)
         except Interrupted:
             return  # asked to stop before it had begun to listen; everything above is closed
+
+
+@contextmanager
+def _running(system: SystemLog, acts: Acts) -> Iterator[None]:
+    """Record that the server starts and stops, and the outcome of acts that the last one could not finish.
+
+    Raises:
+        Unavailable: it cannot be recorded, so the server must not start.
+    """
+    by = Caller(id=local_principal())
+    acts.reconcile()
+    system.refill()
+    system.record(SystemEvent(action=Action.SERVER_STARTED, by=by, details={"version": __version__}))
+    try:
+        yield
+    finally:
+        with suppress(Unavailable):  # the log has said so itself, and stopping must not fail
+            system.record(SystemEvent(action=Action.SERVER_STOPPED, by=by))
 
 
 def _configure_logging() -> None:

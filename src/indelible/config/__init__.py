@@ -14,6 +14,8 @@ from indelible.config.log_names import check_log_name
 from indelible.config.settings import (
     CertificateIdentity,
     Configuration,
+    IdentityProviderSettings,
+    IndexSettings,
     LogConfiguration,
     LoggingSettings,
     LogSettings,
@@ -28,6 +30,8 @@ __all__ = [
     "DEFAULT_LISTEN",
     "CertificateIdentity",
     "Configuration",
+    "IdentityProviderSettings",
+    "IndexSettings",
     "Loaded",
     "LogConfiguration",
     "LogSettings",

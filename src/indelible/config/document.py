@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from indelible.config.identity_providers import read_provider
 from indelible.config.log_names import check_log_name
 from indelible.config.sections import sections
 from indelible.config.settings import CertificateIdentity, Configuration, LogConfiguration
@@ -61,7 +62,7 @@ def load_configuration(
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{source} is not TOML: {error}") from error
     known = sections()
-    tables = {"logs", "certificates"}
+    tables = {"logs", "certificates", "identity_providers"}
     renamed = {name for name, _ in _RENAMED}
     _check_known(document, [*(section.name for section in known), *tables, *renamed], source, hidden=renamed)
     _move_renamed(document, source)
@@ -72,7 +73,8 @@ def load_configuration(
     }
     logs = _read_tables(document, "logs", source, _read_log)
     certificates = _read_tables(document, "certificates", source, _read_identity)
-    configuration = Configuration(**read, logs=logs, certificates=certificates)
+    providers = _read_tables(document, "identity_providers", source, read_provider)
+    configuration = Configuration(**read, logs=logs, certificates=certificates, identity_providers=providers)
     _check_together(configuration, source)
     return Loaded(configuration=configuration, sources=MappingProxyType(sources))
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "CertificateIdentity",
     "Configuration",
+    "IdentityProviderSettings",
+    "IndexSettings",
     "LogConfiguration",
     "LogSettings",
     "LoggingSettings",
@@ -113,6 +115,30 @@ class LogSettings:
     scrub_interval: float = setting(_DAY, Rule(unit="seconds", low=1, high=365 * _DAY))
     scrub_rate: int = setting(10_000, Rule(unit="entries/s", low=1, high=10_000_000))
     clock_tolerance: float = setting(1.0, Rule(unit="seconds", low=0, high=_DAY))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSettings:
+    """How each log's search index trades memory, latency and work.
+
+    Attributes:
+        enabled: Whether the server keeps indexes. Without them searches, histograms, facets and exports get 503.
+        segment_entries: Entries of a segment, a multiple of 256. Segments of another size are built again.
+        interval: How long the index lets entries gather before it takes them in together.
+        retry_interval: After how long it tries again what failed, for want of space say.
+        unsealed_segments: Full segments that may wait in memory until they are published or until there is space;
+            beyond that the index lags behind instead.
+        threads: Threads of the index's database; 0 for as many as there are processors.
+        memory: What that database may use, what is not sealed yet and queries together.
+    """
+
+    enabled: bool = setting(default=True)
+    segment_entries: int = setting(65_536, Rule(unit="entries", low=256, high=1_048_576, multiple=256))
+    interval: float = setting(0.1, Rule(unit="seconds", low=0.001, high=60))
+    retry_interval: float = setting(5.0, Rule(unit="seconds", low=0.001, high=3_600))
+    unsealed_segments: int = setting(4, Rule(unit="segments", low=1, high=1_024))
+    threads: int = setting(0, Rule(unit="threads", low=0, high=256))
+    memory: int = setting(2 * _GIB, Rule(unit="bytes", low=64 * _MIB, high=1 << 50))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,12 +253,40 @@ class CertificateIdentity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityProviderSettings:
+    """An OpenID provider whose tokens let in.
+
+    Attributes:
+        name: What it is called here: its subjects are the principals ``oidc:NAME:SUBJECT``.
+        issuer: Its address, exactly as the ``iss`` of its tokens.
+        audience: What a token's ``aud`` must be, or hold.
+        rules: Pairs of claims and the grants that they give. A claim's text may hold ``*``.
+        algorithms: What its tokens may be signed with.
+        leeway: By how many seconds its clock may differ from ours.
+        client_id: This server's name at the provider, for people who sign in to the console. Empty: nobody does.
+        client_secret_file: The file that holds the client's secret, if there is one.
+        redirect_uri: ``https://HOST/auth/NAME/callback``, as the provider knows it.
+    """
+
+    name: str
+    issuer: str
+    audience: str
+    rules: tuple[tuple[Mapping[str, str], tuple[str, ...]], ...] = ()
+    algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
+    leeway: float = 60.0
+    client_id: str = ""
+    client_secret_file: str = ""
+    redirect_uri: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """Everything that can be set.
 
     Attributes:
         server: Section ``[server]``.
         log: Section ``[log]``, for every log alike.
+        index: Section ``[index]``, likewise.
         tls: Section ``[tls]``.
         proxy: Section ``[proxy]``.
         logging: Section ``[logging]``.
@@ -240,10 +294,12 @@ class Configuration:
         telemetry: Section ``[telemetry]``.
         logs: The directory's logs by name: sections ``[logs."NAME"]``.
         certificates: Who may do what by certificate: sections ``[certificates."KIND:NAME"]``.
+        identity_providers: Whose tokens let in: sections ``[identity_providers.NAME]``.
     """
 
     server: ServerSettings = field(default_factory=ServerSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    index: IndexSettings = field(default_factory=IndexSettings)
     tls: TlsSettings = field(default_factory=TlsSettings)
     proxy: ProxySettings = field(default_factory=ProxySettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
@@ -251,6 +307,7 @@ class Configuration:
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     logs: Mapping[str, LogConfiguration] = field(default_factory=lambda: MappingProxyType({}))
     certificates: Mapping[str, CertificateIdentity] = field(default_factory=lambda: MappingProxyType({}))
+    identity_providers: Mapping[str, IdentityProviderSettings] = field(default_factory=lambda: MappingProxyType({}))
 
     def with_log(self, log: LogConfiguration) -> Configuration:
         """The same configuration with one log more."""

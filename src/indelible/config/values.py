@@ -20,7 +20,7 @@ __all__ = ["Rule", "Unit", "Value", "from_text", "from_toml", "setting"]
 
 T = TypeVar("T")
 Value = bool | int | float | str | tuple[str, ...]
-Unit = Literal["bytes", "seconds", "entries", "entries/s", "requests", "threads", "proofs", ""]
+Unit = Literal["bytes", "seconds", "entries", "entries/s", "requests", "threads", "proofs", "segments", ""]
 
 _BYTES: dict[str, float] = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
@@ -35,6 +35,7 @@ class Rule:
         unit: What a number counts.
         low: The smallest number allowed.
         high: The largest number allowed.
+        multiple: What a number must be a multiple of.
         choices: The texts allowed; any text when empty.
         variable: The environment variable, where it is not ``INDELIBLE_<SECTION>_<KEY>``.
         check: Raises ConfigurationError for a text that cannot be meant.
@@ -43,6 +44,7 @@ class Rule:
     unit: Unit = ""
     low: float = -math.inf
     high: float = math.inf
+    multiple: int = 1
     choices: tuple[str, ...] = ()
     variable: str | None = None
     check: Callable[[str], object] | None = None
@@ -104,13 +106,16 @@ def _number(value: object, default: float, rule: Rule) -> Value:
         or not isinstance(number, int | float)
         or (whole and number != int(number if math.isfinite(number) else 0))
         or not rule.low <= number <= rule.high
+        or (whole and number % rule.multiple)
     ):
         raise ConfigurationError(f"must be {_expected(rule, whole=whole)}")
     return int(number) if whole else float(number)
 
 
 def _expected(rule: Rule, *, whole: bool) -> str:
-    what = rule.unit or ("a whole number" if whole else "a number")
+    what: str = rule.unit or ("a whole number" if whole else "a number")
+    if rule.multiple > 1:
+        what = f"a multiple of {rule.multiple} {rule.unit}"
     return (
         f"{what} between {rule.low:,g} and {rule.high:,g}" if rule.high < math.inf else f"{what}, {rule.low:g} or more"
     )

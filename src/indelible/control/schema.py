@@ -11,10 +11,10 @@ The schema changes only through a migration under ``migrations/versions``; a tes
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 
-__all__ = ["METADATA", "api_keys", "grants", "principals", "searches"]
+__all__ = ["METADATA", "api_keys", "grants", "open_acts", "principals", "searches"]
 
 METADATA = MetaData(
     naming_convention={
@@ -78,4 +78,13 @@ searches = Table(
     Column("description", Text, nullable=False),  # empty when there is none
     Column("created_at", _TIME, nullable=False),
     Column("created_by", String(256), nullable=False),
+)
+
+open_acts = Table(
+    "open_acts",
+    METADATA,
+    Column("id", String(36), primary_key=True),  # of the event that records the intent
+    Column("outcome_id", String(36), nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    Column("applied", Boolean, nullable=False),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
 from contextlib import ExitStack
 from functools import partial
@@ -13,6 +12,7 @@ from indelible.embedded.birth import MAIN_LOG
 from indelible.embedded.data_directory import DataDirectory
 from indelible.embedded.effects import perform, perform_async
 from indelible.embedded.plans import EmbeddedPlans
+from indelible.embedded.principal import local_principal
 from indelible.embedded.reading import DirectoryReader, OpenLogReader
 from indelible.embedded.searching import DirectorySearch
 from indelible.errors import NotFound
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from indelible.sdk.plan import Plan
 
-__all__ = ["local_principal", "open", "open_async"]
+__all__ = ["open", "open_async"]
 
 
 def open(  # noqa: A001 - the name that INTERFACES gives it
@@ -84,14 +84,6 @@ def open_async(
         return AsyncAuditLog(plans, run, partial(asyncio.to_thread, close))
 
     return Opening(begin)
-
-
-def local_principal() -> str:
-    """Who writes when no server says who it is: the login name, as far as the system knows it."""
-    try:
-        return f"local:{getpass.getuser()}"
-    except (KeyError, OSError, ImportError):  # a container's user may have no name
-        return "local:unknown"
 
 
 def _open(

@@ -6,7 +6,7 @@ Implements ARCHITECTURE, "On disk"::
       indelible.toml    configuration, no secrets        control.sqlite    principals, hashes of API keys
       lock              held by the one writer           keys/<name>/      0700; a log's keys
       logs/<name>/      nothing but a C2SP log           journal/<name>/   acknowledged, not yet in tiles
-      state/<name>/     checkpoint state, id runs
+      state/<name>/     checkpoint state, id runs       reserve/          space for what must be possible on a full disk
 
 Reading needs neither lock nor key, and writes nothing. A directory and a log are created only by an explicit act, and a
 log's keys are pinned in the user's state directory at its birth. Refuses to write where others than its owner may.
@@ -29,9 +29,11 @@ from indelible.config import (
 )
 from indelible.embedded import birth
 from indelible.embedded.opening import open_log, remembered_checkpoint
+from indelible.embedded.principal import local_principal
 from indelible.errors import ConfigurationError, NotFound, UsageError
 from indelible.log import Reader
-from indelible.storage.posix import LogPaths, PosixObjectReader, PosixStores, WriterLock
+from indelible.storage.posix import DiskReserve, LogPaths, PosixObjectReader, PosixStores, WriterLock
+from indelible.system_log import Action, Caller, SystemEvent, SystemLog
 from indelible.trust.pins import Pins
 from indelible.trust.signer import LogKeys
 from indelible.trust.state_files import replace_file
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from indelible.config import Loaded
     from indelible.log import Log
+    from indelible.system_log.acts import Acts
 
 __all__ = ["SYSTEM_LOG", "DataDirectory"]
 
@@ -61,6 +64,8 @@ class DataDirectory:
         self._environment = environment
         self._pins = Pins.load(environment)
         self._lock: WriterLock | None = None
+        self.reserve = DiskReserve(path / "reserve")
+        """Space that is kept for what must be possible when the disk is full."""
 
     @classmethod
     def create(
@@ -96,6 +101,7 @@ class DataDirectory:
         try:
             directory._add_log(birth.MAIN_LOG, origin, public=False)
             directory._add_log(SYSTEM_LOG, birth.sibling_origin(origin, SYSTEM_LOG), public=False)
+            directory._record_births()
         except BaseException:
             directory.close()
             raise
@@ -208,23 +214,34 @@ class DataDirectory:
         self.log(name)
         return Reader.open(PosixObjectReader(self.paths(name).objects))
 
-    def create_log(self, name: str, *, origin: str | None = None, public: bool = False) -> LogConfiguration:
-        """Create a log with keys of its own. Takes the directory's lock.
+    def create_log(
+        self, name: str, *, acts: Acts, by: Caller, origin: str | None = None, public: bool = False
+    ) -> LogConfiguration:
+        """Create a log with keys of its own, on the record. Takes the directory's lock.
 
         Args:
             name: What it is called here.
+            acts: Where it is recorded.
+            by: Who creates it.
             origin: Its name in the world; beside the origin of ``main`` otherwise.
             public: Whether the server gives its checkpoint and hash tiles to anyone.
 
         Raises:
             UsageError: the name is not allowed or taken, or the origin cannot be one.
             Locked: something else writes here.
+            Unavailable: it cannot be recorded, so it was not created.
         """
         check_log_name(name)
         self.lock()
         if name in self.configuration.logs:
             raise UsageError(f"{self.path} has a log {name} already")
-        return self._add_log(name, origin or birth.sibling_origin(self.log(birth.MAIN_LOG).origin, name), public=public)
+        origin = origin or birth.sibling_origin(self.log(birth.MAIN_LOG).origin, name)
+        birth.check_origin(origin)
+        details = {"origin": origin, "public": public}
+        with acts.act(Action.LOG_CREATED, by=by, targets=(("log", name),), details=details) as act:
+            log = self._add_log(name, origin, public=public)
+            act.done()
+        return log
 
     def close(self) -> None:
         """Give back the lock. Logs opened here must have been closed before."""
@@ -242,6 +259,22 @@ class DataDirectory:
 
     def _keys(self, name: str) -> Path:
         return self.path / "keys" / name
+
+    def _record_births(self) -> None:
+        """Record the first logs in the system log, which cannot have held the intent to create itself."""
+        by = Caller(id=local_principal())
+        with self.open_log(SYSTEM_LOG) as log:
+            SystemLog(log).record(
+                *(
+                    SystemEvent(
+                        action=Action.LOG_CREATED,
+                        by=by,
+                        targets=(("log", each.name),),
+                        details={"origin": each.origin, "public": each.public},
+                    )
+                    for each in self.configuration.logs.values()
+                )
+            )
 
     def _add_log(self, name: str, origin: str, *, public: bool) -> LogConfiguration:
         if any(log.origin == origin for log in self.configuration.logs.values()):

@@ -78,13 +78,22 @@ class Column:
     source: str
 
 
+_TARGETS: Final = (
+    # Beside the structures: lists of texts are what the database can search by their bloom filters.
+    Column("target_types", "list_transform(fields.targets, lambda target: target.type)"),
+    Column("target_ids", "list_transform(fields.targets, lambda target: target.id)"),
+)
+
+
 def _columns() -> tuple[Column, ...]:
-    columns = []
+    columns: list[Column] = []
     for name, shape in _SHAPE.items():
         if name in _FLATTENED and isinstance(shape, dict):
             columns += [Column(f"{name}_{member}", f"fields.{name}.{member}") for member in shape]
         else:
             columns.append(Column(name, f"fields.{name}"))
+        if name == "targets":
+            columns += _TARGETS
     return tuple(columns)
 
 

@@ -81,7 +81,7 @@ def _moment(microseconds: int) -> datetime:
 
 
 def whole_bounds(bounds: Range, last: int) -> tuple[int, int]:
-    """The whole numbers of ``[0, last]`` within a range, both included; the first exceeds the second if there are none."""
+    """The first and the last whole number of ``[0, last]`` within a range; the first is larger when there is none."""
     low, high = 0, last
     if bounds.low is not None:
         low = max(low, math.floor(bounds.low) + 1 if bounds.low_open else math.ceil(bounds.low))
@@ -102,15 +102,17 @@ def _match(field: Field, test: Test) -> Fragment:
     if field.kind is Kind.ENTITY:
         return _entity(field, test)
     if field.name in LIST_FIELDS:
-        return _any_item(*LIST_FIELDS[field.name], test)
+        return _any_item(LIST_FIELDS[field.name], test)
     column = SCALAR_FIELDS[field.name]
     match test:
         case Present():
             return Fragment(f"({column} IS NOT NULL)")
         case Network():
             return Fragment("(ip_key BETWEEN ? AND ?)", network_keys(test.network))
-        case Range() | Value(value=int()):
-            return _within(column, field.kind, test if isinstance(test, Range) else Range(test.value, test.value))
+        case Value(value=int() as value):
+            return _within(column, field.kind, Range(value, value))
+        case Range():
+            return _within(column, field.kind, test)
         case _:
             return text_condition(column, test)
 
@@ -125,40 +127,54 @@ def _within(column: str, kind: Kind, bounds: Range) -> Fragment:
     return Fragment(f"({column} BETWEEN ? AND ?)", values)
 
 
-def _any_item(column: str, item: str, test: Test) -> Fragment:
-    """Any item of a list passes a test of its text."""
+def _any_item(column: str, test: Test) -> Fragment:
+    """Any item of a list of texts passes a test."""
     if isinstance(test, Present):
         return Fragment(f"(len({column}) > 0)")
-    if isinstance(test, Value) and item == "item":
+    if isinstance(test, Value):
         return Fragment(f"list_contains({column}, ?)", (test.value,))
-    inner = text_condition(item, test)
+    inner = text_condition("item", test)
     return Fragment(f"(len(list_filter({column}, lambda item: {inner.sql})) > 0)", inner.values)
 
 
 def _entity(field: Field, test: Test) -> Fragment:
     """An actor or a target: its id, or its type and id with a colon between them."""
     of_actor = field.name == "actor"
-    kind, name = ("actor_type", "actor_id") if of_actor else ("item.type", "item.id")
     match test:
         case Present():
-            return Fragment("(actor_id IS NOT NULL)" if of_actor else "(len(targets) > 0)")
+            return Fragment("(actor_id IS NOT NULL)" if of_actor else "(len(target_ids) > 0)")
         case Value(value=str() as text):
-            # A type holds no colon, so there is one way to part it from the id. The first condition alone lets the
-            # database skip what holds neither.
-            before, colon, after = text.partition(":")
-            if not colon:
-                inner = Fragment(f"({name} = ?)", (text,))
-            else:
-                inner = Fragment(
-                    f"({name} IN (?, ?) AND ({name} = ? OR ({kind} = ? AND {name} = ?)))",
-                    (text, after, text, before, after),
-                )
+            return _actor(text) if of_actor else _target(text)
         case Pattern():
-            inner = disjunction([like(name, test), like(f"({kind} || ':' || {name})", test)])
+            kind, name = ("actor_type", "actor_id") if of_actor else ("item.type", "item.id")
+            form = disjunction([like(name, test), like(f"({kind} || ':' || {name})", test)])
+            return form if of_actor else _any_target(form)
         case _:
             raise UsageError(f"{field.name} is compared with texts only")
-    if of_actor:
-        return inner
+
+
+def _actor(text: str) -> Fragment:
+    # A type holds no colon, so there is one way to part it from the id. The first condition alone lets the database
+    # skip the segments that hold neither id.
+    kind, colon, name = text.partition(":")
+    if not colon:
+        return Fragment("(actor_id = ?)", (text,))
+    return Fragment(
+        "(actor_id IN (?, ?) AND (actor_id = ? OR (actor_id = ? AND actor_type = ?)))", (text, name, text, name, kind)
+    )
+
+
+def _target(text: str) -> Fragment:
+    kind, colon, name = text.partition(":")
+    by_id = Fragment("list_contains(target_ids, ?)", (text,))
+    if not colon:
+        return by_id
+    either = disjunction([by_id, Fragment("list_contains(target_ids, ?)", (name,))])  # skips segments, as above
+    exact = _any_target(Fragment("(item.type = ? AND item.id = ?)", (kind, name)))
+    return conjunction([either, disjunction([by_id, exact])])
+
+
+def _any_target(inner: Fragment) -> Fragment:
     return Fragment(f"(len(list_filter(targets, lambda item: {inner.sql})) > 0)", inner.values)
 
 

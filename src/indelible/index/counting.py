@@ -25,7 +25,7 @@ def count_over_time(scan: Scan, since_us: int | None, until_us: int | None, buck
     if since_us is None or until_us is None:
         rows = relation.select("epoch_us(min(occurred_at)), epoch_us(max(occurred_at))") if relation else []
         (first, last) = rows[0] if rows else (None, None)
-        if first is None:
+        if first is None or last is None:
             return []
         since_us = first if since_us is None else since_us
         until_us = last + 1 if until_us is None else until_us
@@ -73,7 +73,8 @@ def list_values(scan: Scan, field: Field, prefix: str, limit: int) -> list[str]:
     relation = scan.relation(parts, more=TRUE)
     values = relation.subquery(Fragment(f"{what.sql} AS value", what.values))
     rows = relation.cursor.execute(
-        f"SELECT value FROM {values.sql} WHERE starts_with(value, ?) GROUP BY value ORDER BY count(*) DESC, value LIMIT ?",
+        f"SELECT value FROM {values.sql} WHERE starts_with(value, ?)"
+        " GROUP BY value ORDER BY count(*) DESC, value LIMIT ?",
         [*values.values, prefix, limit],
     ).fetchall()
     return [value for (value,) in rows]

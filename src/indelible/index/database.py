@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from indelible.index.settings import IndexSettings
+    from indelible.config import IndexSettings
 
 __all__ = ["file_pattern", "open_database", "quote"]
 
@@ -34,7 +34,7 @@ def open_database(folders: Sequence[Path], spill: Path, settings: IndexSettings)
         spill: An existing folder within one of them, for what does not fit into memory.
         settings: Its limits.
     """
-    threads = {} if settings.threads is None else {"threads": settings.threads}
+    threads = {"threads": settings.threads} if settings.threads else {}
     connection = duckdb.connect(
         ":memory:",
         config={

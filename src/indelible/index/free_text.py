@@ -6,6 +6,8 @@ out as a whole, without looking at an entry.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +15,12 @@ import numpy as np
 from indelible.errors import NotFound
 from indelible.formats import entry_bundle
 from indelible.formats.tile import TILE_WIDTH
+from indelible.index.byte_search import ByteSearch
 from indelible.query.ast import And, FreeText, Not, Or
 from indelible.query.free_text import TextMatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from indelible.query.ast import Query
 
 __all__ = ["find_texts", "free_texts"]
+
+_WORTH_THREADS = 32
+"""Bundles from which on threads cost less than they save."""
 
 
 def free_texts(query: Query) -> tuple[FreeText, ...]:
@@ -50,32 +56,62 @@ def find_texts(
         QueryTimeout: it took too long.
         QueryCancelled: nobody wants to know any more.
     """
-    matchers = [TextMatcher(text.text) for text in texts]
-    found: list[list[int]] = [[] for _ in texts]
-    for number, indices in _by_bundle(candidates):
+    searches = [_Search(text.text) for text in texts]
+    groups = list(_by_bundle(candidates))
+
+    def look(group: NDArray[np.int64]) -> list[list[int]]:
         control.check()
-        for matcher, hits in zip(matchers, found, strict=True):
-            hits += _in_bundle(source, number, indices, matcher)
-    return [np.array(hits, np.int64) for hits in found]
+        return _in_bundle(source, group, searches)
+
+    if len(groups) < _WORTH_THREADS:
+        found = [look(group) for group in groups]
+    else:
+        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="indelible-free-text") as pool:
+            found = list(pool.map(look, groups))  # an error of the first stops the rest, which look at the control
+    return [np.array([index for hits in found for index in hits[place]], np.int64) for place in range(len(texts))]
 
 
-def _by_bundle(candidates: NDArray[np.int64]) -> Iterator[tuple[int, list[int]]]:
-    if not len(candidates):
-        return
-    numbers = candidates // TILE_WIDTH
-    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
-    for indices in np.split(candidates, starts[1:]):
-        yield int(indices[0]) // TILE_WIDTH, indices.tolist()
+class _Search:
+    """One text, looked for in whole bundles first."""
+
+    def __init__(self, text: str) -> None:
+        self.matcher = TextMatcher(text)
+        self._bytes = ByteSearch(self.matcher.anchor) if self.matcher.anchor else None
+
+    def places(self, bundle: bytes) -> NDArray[np.int64] | None:
+        """Where in a bundle entries may hold the text; ``None`` for anywhere."""
+        return None if self._bytes is None else self._bytes.places(bundle)
 
 
-def _in_bundle(source: EntrySource, number: int, indices: list[int], matcher: TextMatcher) -> list[int]:
-    first = number * TILE_WIDTH
+def _by_bundle(candidates: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    starts = np.flatnonzero(np.diff(candidates // TILE_WIDTH, prepend=-1))
+    return np.split(candidates, starts)[1:]
+
+
+def _in_bundle(source: EntrySource, candidates: NDArray[np.int64], searches: Sequence[_Search]) -> list[list[int]]:
+    """Which of the candidates, all of one bundle, hold each text."""
+    number = int(candidates[0]) // TILE_WIDTH
     try:
         bundle = source.bundle(number)
     except NotFound:  # not full yet, or not published
-        read = dict(source.entries(indices[0], indices[-1] + 1))
-        return [index for index in indices if matcher.in_entry(read[index])]
-    if not matcher.prefilter(bundle):
-        return []
-    entries = entry_bundle.decode(bundle, TILE_WIDTH)
-    return [index for index in indices if matcher.in_entry(entries[index - first])]
+        entries = dict(source.entries(int(candidates[0]), int(candidates[-1]) + 1))
+        return [[at for at in candidates.tolist() if search.matcher.in_entry(entries[at])] for search in searches]
+    held: list[list[int]] = []
+    decoded: list[bytes] = []
+    for search in searches:
+        places = search.places(bundle)
+        if places is not None and not len(places):
+            held.append([])
+            continue
+        decoded = decoded or entry_bundle.decode(bundle, TILE_WIDTH)
+        likely = candidates - number * TILE_WIDTH
+        if places is not None:
+            likely = np.intersect1d(likely, _entries_at(places, decoded))
+        held.append([number * TILE_WIDTH + at for at in likely.tolist() if search.matcher.in_entry(decoded[at])])
+    return held
+
+
+def _entries_at(places: NDArray[np.int64], entries: Sequence[bytes]) -> NDArray[np.int64]:
+    """The entries of a bundle in which places of its bytes lie; each entry begins with its length in two bytes."""
+    ends = np.cumsum([2 + len(entry) for entry in entries])
+    return np.searchsorted(ends, places, side="right")

@@ -1,12 +1,13 @@
 """What fills an index: it follows the log into tables in memory, and seals full blocks into segments.
 
 Work comes in steps of little more than a block: take in what is new at the end of the log, seal one block that is full
-and published, build one that is missing, newest first. The tailer, whoever calls ``catch_up``, and queries that meet a
-damaged segment take turns; writers of the log never wait.
+and published, build one that is missing, newest first: an incident is about now. The tailer, whoever calls
+``catch_up``, and queries that meet a damaged segment take turns; writers of the log never wait.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -22,12 +23,14 @@ from indelible.index.rows import ROWS_AT_ONCE, create_rows, insert_rows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from indelible.config import IndexSettings
     from indelible.index.parts import Parts
     from indelible.index.segment_folder import SegmentFolder
-    from indelible.index.settings import IndexSettings
     from indelible.index.source import EntrySource
 
-__all__ = ["Indexer"]
+__all__ = ["NOT_AS_WRITTEN", "Indexer"]
+
+NOT_AS_WRITTEN = "it is not what was written"
 
 _log = logging.getLogger("indelible.index")
 
@@ -70,21 +73,19 @@ class Indexer:
             Unavailable: there is no space for it.
         """
         total = self._source.acknowledged() if upto is None else min(upto, self._source.acknowledged())
-        while not self._parts.view.covers(total) or self._sealable():
-            if not self.step():
-                break
+        while self.step(total):
             if progress is not None:
                 progress(min(self._parts.view.indexed, total), total)
         if not self._parts.view.covers(total):
             raise Unavailable(f"the index could not be built: {self._failure}", retry_after=30.0)
 
-    def step(self) -> int:
-        """Do what is most urgent; gives the number of entries that were taken in, sealed or built."""
+    def step(self, end: int) -> int:
+        """Do what is most urgent of the entries below ``end``; gives how many were taken in, built or sealed."""
         with self._lock:
-            return self._take_news() + self._seal() + self._fill()
+            return self._take_news(end) + self._seal() + self._fill(end)
 
     def check(self) -> bool:
-        """Check one of the segments that were there at the start, and have it built again when it is not as it should be.
+        """Check one of the segments that were there at the start, and build it again when something is wrong with it.
 
         Gives false when all are checked.
         """
@@ -92,7 +93,7 @@ class Indexer:
             if not self._unchecked:
                 return False
             part = self._unchecked.pop()
-        reason = self._flaw(part)
+            reason = self._flaw(part)
         if reason is not None:
             self.rebuild(part, reason)
         return True
@@ -102,36 +103,44 @@ class Indexer:
         return [part for part in parts if part.file is not None and not self._segments.is_sound(part.file)]
 
     def rebuild(self, part: Part, reason: str) -> None:
-        """Replace a segment by the same rows, made from the log again."""
+        """Replace a segment by the same rows, made from the log again; for what is there until they are sealed.
+
+        Raises:
+            Unavailable: there is no space for it.
+        """
         with self._lock:
             if part.file is None or self._blocks.get(part.first) != part:
                 return  # someone else was quicker
-            if part.end > self._source.published().checkpoint.size:
-                del self._blocks[part.first]  # of a log that was longer once
-                self._parts.remove(part)
-            else:
+            within_log = part.end <= self._source.published().checkpoint.size
+            if within_log and len(self._unsealed()) <= self._settings.unsealed_segments:
                 self._load(part.first, part.first, part.end)
+            else:
+                del self._blocks[part.first]  # of a log that was longer once; or one of many, which take their time
+                self._parts.remove(part)
             self._segments.discard(part.file, reason)
             self._seal()
 
     def _flaw(self, part: Part) -> str | None:
-        if part.file is None or self._segments.is_current(self._cursor, part.file) is False:
-            return "the log goes on otherwise"
-        return None if self._segments.is_sound(part.file) else "it is not what was written"
+        if part.file is None:
+            return None
+        if not self._segments.is_sound(part.file):
+            return NOT_AS_WRITTEN
+        return None if self._segments.is_current(self._cursor, part.file) else "the log goes on otherwise"
 
-    def _take_news(self) -> int:
-        """Take in what has been acknowledged of the newest block."""
-        end = self._source.acknowledged()
-        return self._extend((end - 1) // self._size * self._size, end) if end else 0
+    def _take_news(self, end: int) -> int:
+        """Take in what is there of the newest block; but first complete those that were the newest before it."""
+        if not end:
+            return 0
+        newest = (end - 1) // self._size * self._size
+        begun = sorted(part.first for part in self._unsealed() if part.first < newest)
+        return sum(self._extend(first, first + self._size) for first in begun) + self._extend(newest, end)
 
-    def _fill(self) -> int:
-        """Build or complete the newest of the other blocks that are not whole."""
-        newest = (self._source.acknowledged() - 1) // self._size * self._size
-        for first in range(newest - self._size, -1, -self._size):
-            part = self._blocks.get(first)
-            if part is None or part.end < first + self._size:
-                return self._extend(first, first + self._size)
-        return 0
+    def _fill(self, end: int) -> int:
+        """Build the newest of the blocks that are missing."""
+        newest = (end - 1) // self._size * self._size
+        missing = (first for first in range(newest, -1, -self._size) if first not in self._blocks)
+        first = next(missing, None)
+        return 0 if first is None else self._extend(first, min(first + self._size, end))
 
     def _extend(self, first: int, end: int) -> int:
         part = self._blocks.get(first)
@@ -141,25 +150,33 @@ class Indexer:
         return self._load(first, start, end) if start < end else 0
 
     def _load(self, first: int, start: int, end: int) -> int:
-        """Take the entries ``[start, end)`` of a block into memory; from its beginning, into a new table."""
+        """Take the entries ``[start, end)`` of a block into memory: into a new table, unless it has one there."""
         part = self._blocks.get(first)
-        if start == first or part is None or part.table is None:
-            table = f"rows_{self._tables}"
-            self._tables += 1
-            create_rows(self._cursor, table)
-        else:
-            table = part.table
-        replaces_segment = part is not None and part.file is not None
-        entries = (entry for _, entry in self._source.entries(start, end))
+        table = None if part is None else part.table
+        try:
+            if table is None:
+                table = f"rows_{self._tables}"
+                self._tables += 1
+                create_rows(self._cursor, table)
+            at = self._insert(first, table, start, end)
+        except duckdb.Error as error:
+            self._failure = str(error)
+            if table is not None and not any(part.table == table for part in self._unsealed()):
+                self._drop(table)
+            raise Unavailable(f"the index could not take entries in: {error}", retry_after=30.0) from error
+        return at - start
+
+    def _insert(self, first: int, table: str, start: int, end: int) -> int:
+        replaced = self._blocks.get(first)
         at = start
+        entries = (entry for _, entry in self._source.entries(start, end))
         while chunk := list(islice(entries, ROWS_AT_ONCE)):
             insert_rows(self._cursor, table, at, chunk)
             at += len(chunk)
-            if not replaces_segment:  # a segment is replaced by all of its rows, or not yet
+            # Rows are seen as they come; but a segment is replaced by all of its rows together.
+            if replaced is None or replaced.file is None or at == replaced.end:
                 self._put(Part(first=first, end=at, table=table))
-        if replaces_segment:
-            self._put(Part(first=first, end=at, table=table))
-        return at - start
+        return at
 
     def _seal(self) -> int:
         """Write one block that is full and published as a segment."""
@@ -191,4 +208,6 @@ class Indexer:
         self._parts.put(part)
 
     def _drop(self, table: str) -> None:
-        self._connection.cursor().execute(f"DROP TABLE {table}")
+        # On whatever thread stops reading it last, which may be after the index has been closed.
+        with contextlib.suppress(duckdb.ConnectionException), self._connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")

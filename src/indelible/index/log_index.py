@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import duckdb
 
-from indelible.errors import InternalError, QueryCancelled, QueryTooCostly, UsageError
+from indelible.config import IndexSettings
+from indelible.errors import Closed, InternalError, QueryCancelled, QueryTooCostly, UsageError
 from indelible.index.answers import Coverage, Facets, Found, Histogram
 from indelible.index.control import Control
 from indelible.index.counting import count_over_time, count_values, list_values
 from indelible.index.database import open_database
 from indelible.index.fragment import TRUE, Fragment
-from indelible.index.indexer import Indexer
+from indelible.index.indexer import NOT_AS_WRITTEN, Indexer
 from indelible.index.parts import Parts
 from indelible.index.rows import ROWS_AT_ONCE
 from indelible.index.scan import Scan
 from indelible.index.segment_folder import SegmentFolder
-from indelible.index.settings import IndexSettings
 from indelible.query.ast import Everything
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ T = TypeVar("T")
 _log = logging.getLogger("indelible.index")
 
 _ATTEMPTS = 3
+_BUGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+"""Errors of a statement; no damage causes them."""
 _IDLE = 0.5
 _EXPORT_PARTS = 2
 _LONGEST_PAGE = 100_000
@@ -102,7 +104,9 @@ class LogIndex:
         self._indexer.catch_up(upto, progress)
 
     def close(self) -> None:
-        """Stop following and let go of everything. Queries that still run fail."""
+        """Stop following and let go of everything. Queries that still run fail with ``Closed``."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         if self._thread is not None:
             self._thread.join()
@@ -284,13 +288,13 @@ class LogIndex:
         control = control or Control()
         for _ in range(_ATTEMPTS):
             published = self._source.published().checkpoint  # before the view, see coverage
-            with self._parts.reading() as view, self._connection.cursor() as cursor:
-                scan = Scan(cursor, self._source, view, query, control, since_us=since_us, until_us=until_us)
+            with self._parts.reading() as view:
                 coverage = Coverage(
                     size=published.size, root=published.root, indexed=view.indexed, complete=view.covers(published.size)
                 )
                 try:
-                    with control.guard(cursor):
+                    with self._connection.cursor() as cursor, control.guard(cursor):
+                        scan = Scan(cursor, self._source, view, query, control, since_us=since_us, until_us=until_us)
                         return run(scan, coverage)
                 except duckdb.Error as error:
                     failure = error
@@ -299,22 +303,24 @@ class LogIndex:
 
     def _explain(self, error: duckdb.Error, view: View, control: Control) -> None:
         """Raise what an error of the database means; return when the query can be run again."""
+        if self._closing.is_set():
+            raise Closed("the index has been closed") from error
         if isinstance(error, duckdb.InterruptException):
             control.check()
             raise QueryCancelled("the query was interrupted") from error
         if isinstance(error, duckdb.OutOfMemoryException):
             raise QueryTooCostly("the query takes more memory than it may; narrow it by time or by a field") from error
-        damaged = self._indexer.find_damaged(view.parts)
+        damaged = () if isinstance(error, _BUGS) else self._indexer.find_damaged(view.parts)
         if not damaged:
             raise InternalError(f"the index could not run a query: {error}") from error
         for part in damaged:
-            self._indexer.rebuild(part, "it is not what was written")
+            self._indexer.rebuild(part, NOT_AS_WRITTEN)
 
     def _tail(self) -> None:
         """Follow the log until the index is closed."""
         while not self._closing.is_set():
             try:
-                done = self._indexer.step()
+                done = self._indexer.step(self._source.acknowledged())
                 if not done and not self._indexer.check():
                     self._source.wait(self._parts.view.indexed, _IDLE)
             except Exception as error:  # noqa: BLE001 - the log goes on whatever happens here; the lag says that this does not

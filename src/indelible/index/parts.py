@@ -109,14 +109,10 @@ class Parts:
             self._replace([*kept, part], dispose)
         self._dispose()
 
-    def remove(self, part: Part, *, dispose: Callable[[], None] | None = None) -> bool:
-        """Take a part away, if it is still there; says whether it was."""
+    def remove(self, part: Part) -> None:
+        """Take a part away: a segment, which views that began before may still read, or fail to."""
         with self._lock:
-            if part not in self._view.parts:
-                return False
-            self._replace([other for other in self._view.parts if other is not part], dispose)
-        self._dispose()
-        return True
+            self._replace([other for other in self._view.parts if other != part], None)
 
     def _replace(self, parts: list[Part], dispose: Callable[[], None] | None) -> None:
         self._view = View(tuple(sorted(parts, key=lambda part: part.first)))

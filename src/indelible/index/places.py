@@ -1,6 +1,6 @@
 """Where the fields of the query language stand in the index: the only names that queries bring into SQL.
 
-A field of text, a number or a time is a column. Those of tags and targets are lists, of texts or of structures. Paths
+A field of text, a number or a time is a column. Those of tags and targets are lists of texts. Paths
 into ``context`` end at columns too, since a record has nothing else there; those into ``metadata`` and the actor's
 attributes lead on into JSON.
 """
@@ -38,13 +38,13 @@ SCALAR_FIELDS: Final = {
 }
 """Fields with one value or none, and their columns."""
 
-LIST_FIELDS: Final = {"tag": ("tags", "item"), "target.type": ("targets", "item.type")}
-"""Fields with any number of values: the column, and what is meant of each item of it."""
+LIST_FIELDS: Final = {"tag": "tags", "target.type": "target_types"}
+"""Fields with any number of values, and the columns that hold lists of them."""
 
 JSON_COLUMNS: Final = {"metadata": "metadata", "actor.attributes": "actor_attributes"}
 """Roots of paths into free JSON, and the columns that hold it."""
 
-_CONTEXT: Final = {
+_CONTEXT: Final[dict[tuple[str, ...], str]] = {
     **{
         (column.name.removeprefix("context_"),): column.name for column in COLUMNS if column.name.startswith("context_")
     },

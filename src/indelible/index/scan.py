@@ -1,8 +1,8 @@
 """A query over the parts of an index: which of them, in which batches, under which condition.
 
 A search goes from one end of the log to the other in batches that begin small and grow, so that what is common is found
-in the newest parts, and what is rare costs few statements. Free texts are looked up in the log, among the rows that pass
-everything else, and join the condition as sets of indices.
+in the newest parts, and what is rare costs few statements. Free texts are looked up in the log, among the rows that
+pass everything else, and join the condition as sets of indices.
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ class Scan:
 
 def _rows(parts: Sequence[Part]) -> Fragment:
     """The rows of some parts, at least one, as a table with the columns of a segment."""
-    sources, values = [], []
+    sources: list[str] = []
+    values: list[object] = []
     files = [file_pattern(part.file) for part in parts if part.file is not None]
     if files:
         sources.append("SELECT * FROM read_parquet(?, hive_partitioning = false)")

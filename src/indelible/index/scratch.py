@@ -23,28 +23,44 @@ class Scratch:
     """One process's folder for temporaries, its own until it is closed or the process ends."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
-        """Use :meth:`create`."""
+        """Use :meth:`within` or :meth:`elsewhere`."""
         self.path = path
         self._descriptor = descriptor
 
     @classmethod
-    def create(cls, folder: Path) -> Self:
-        """Make a folder within ``folder``, after those that crashes left have been removed.
+    def within(cls, folder: Path) -> Self:
+        """Make a folder within ``folder``, after those that crashes left there have been removed.
 
         Raises:
             OSError: it cannot be made.
         """
         for left in folder.glob(f"{PREFIX}*"):
             _remove_if_left(left)
-        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
-        descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        return cls(path, descriptor)
+        return cls._make(folder, PREFIX)
+
+    @classmethod
+    def elsewhere(cls) -> Self:
+        """Make a folder where the system has its temporaries, and removes what crashes leave.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        return cls._make(Path(tempfile.gettempdir()).resolve(), "indelible-index-")
 
     def close(self) -> None:
         """Remove the folder and what is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._descriptor)
+
+    @classmethod
+    def _make(cls, folder: Path, prefix: str) -> Self:
+        while True:
+            path = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+            descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if path.exists():
+                return cls(path, descriptor)
+            os.close(descriptor)  # another process took it for one that was left, before it was locked
 
 
 def _remove_if_left(path: Path) -> None:

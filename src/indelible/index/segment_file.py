@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import duckdb
@@ -21,9 +22,18 @@ from indelible.index.database import file_pattern, quote
 from indelible.index.parts import Part, Span
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["SegmentFacts", "SegmentName", "hash_file", "parse_name", "read_facts", "segment_name", "write_segment"]
+__all__ = [
+    "SegmentFacts",
+    "SegmentName",
+    "hash_file",
+    "parse_name",
+    "read_facts",
+    "read_metadata",
+    "segment_name",
+    "write_segment",
+]
 
 _NAME = re.compile(r"(0|[1-9][0-9]*)-([1-9][0-9]*)\.parquet")
 _NONE = "none"
@@ -54,8 +64,8 @@ class SegmentFacts:
         origin: The log's origin.
         first: Its first index.
         end: The index after its last.
-        last_leaf: The leaf hash of its last entry: an entry depends on all before it by nothing but its place, but a
-            log that was put back and went on otherwise has another one there, received at another time.
+        last_leaf: The leaf hash of its last entry. A log that was put back to an older state and went on otherwise has
+            another one there, received at another time.
     """
 
     origin: str
@@ -108,19 +118,29 @@ def write_segment(
     return Part(first=facts.first, end=facts.end, file=path, occurred=occurred, received=received)
 
 
-def read_facts(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[SegmentFacts, Part]:
-    """What a segment says of itself, and the part that it is.
+def read_metadata(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[Path, dict[str, str]]:
+    """What Parquet files say of themselves, for those that can be read."""
+    statement = "SELECT file_name, decode(key), decode(value) FROM parquet_kv_metadata(?)"
+    said: dict[Path, dict[str, str]] = {}
+    try:
+        rows = connection.execute(statement, [[file_pattern(path) for path in paths]]).fetchall() if paths else []
+    except duckdb.Error:
+        if len(paths) == 1:
+            return {}
+        for path in paths:  # one that cannot be read spoils the statement for all
+            said |= read_metadata(connection, [path])
+        return said
+    for name, key, value in rows:
+        said.setdefault(Path(name), {})[key] = value
+    return said
+
+
+def read_facts(path: Path, said: Mapping[str, str]) -> tuple[SegmentFacts, Part]:
+    """What a segment's metadata say of it, and the part that it is.
 
     Raises:
         ValueError: it is not a segment of this version; says why.
     """
-    try:
-        rows = connection.execute(
-            "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)", [file_pattern(path)]
-        ).fetchall()
-    except duckdb.Error as error:
-        raise ValueError(f"it cannot be read: {error}") from error
-    said = dict(rows)
     if said.get("schema") != str(SCHEMA):
         raise ValueError(f"it is of version {said.get('schema')!r}, not {SCHEMA}")
     try:

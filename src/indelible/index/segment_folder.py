@@ -9,28 +9,29 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from indelible.errors import NotFound
 from indelible.index.scratch import Scratch
 from indelible.index.segment_file import (
     SegmentFacts,
+    SegmentName,
     hash_file,
     parse_name,
     read_facts,
+    read_metadata,
     segment_name,
     write_segment,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import duckdb
 
+    from indelible.config import IndexSettings
     from indelible.index.parts import Part
-    from indelible.index.settings import IndexSettings
     from indelible.index.source import EntrySource
 
 __all__ = ["SegmentFolder"]
@@ -55,10 +56,10 @@ class SegmentFolder:
         """Use a folder, which is made if it is not there and can be."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            scratch = Scratch.create(folder)
+            scratch = Scratch.within(folder)
         except OSError as error:
             _log.info("index_folder_not_writable", extra={"folder": str(folder), "reason": str(error)})
-            scratch = Scratch.create(Path(tempfile.gettempdir()).resolve())
+            scratch = Scratch.elsewhere()
         return cls(folder, scratch, source, settings)
 
     @property
@@ -70,15 +71,12 @@ class SegmentFolder:
         """Yield the segments that belong to the log; delete what looks like one and does not."""
         if not self.folder.is_dir():
             return
-        for path in sorted(self.folder.glob("*.parquet")):
-            name = parse_name(path.name)
-            if name is None:
-                continue
+        names = {path: name for path in self.folder.glob("*.parquet") if (name := parse_name(path.name)) is not None}
+        said = read_metadata(connection, list(names))
+        for path, name in names.items():
             try:
-                facts, part = read_facts(connection, path)
-                self._check(facts, name.first, name.end)
-                if not path.with_suffix(".sha256").exists():
-                    raise ValueError("its hash is not beside it")
+                facts, part = read_facts(path, said.get(path, {}))
+                self._check(facts, path, name)
             except ValueError as error:
                 self.discard(path, str(error))
             else:
@@ -95,8 +93,9 @@ class SegmentFolder:
         facts = SegmentFacts(
             origin=self._source.origin, first=first, end=end, last_leaf=self._source.get(end - 1).leaf_hash
         )
-        staged = self.scratch.path / f"{next(self._names)}.parquet"
         target = self.folder if self._writable else self.scratch.path
+        self.scratch.path.mkdir(parents=True, exist_ok=True)  # somebody may have deleted the folder as a whole
+        staged = self.scratch.path / f"{next(self._names)}.parquet"
         try:
             return write_segment(connection, table, facts, staged, target / segment_name(first, end))
         finally:
@@ -115,7 +114,7 @@ class SegmentFolder:
     def is_current(self, connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
         """Whether the log still has at the end of a segment what it had when that was written."""
         try:
-            facts, _ = read_facts(connection, path)
+            facts, _ = read_facts(path, read_metadata(connection, [path]).get(path, {}))
             return self._source.get(facts.end - 1).leaf_hash == facts.last_leaf
         except (ValueError, NotFound):
             return False
@@ -132,7 +131,10 @@ class SegmentFolder:
         """Remove the temporaries."""
         self.scratch.close()
 
-    def _check(self, facts: SegmentFacts, first: int, end: int) -> None:
+    def _check(self, facts: SegmentFacts, path: Path, name: SegmentName) -> None:
+        first, end = name
+        if not path.with_suffix(".sha256").exists():
+            raise ValueError("its hash is not beside it")
         if (facts.first, facts.end) != (first, end):
             raise ValueError(f"it holds the entries [{facts.first}, {facts.end})")
         if facts.origin != self._source.origin:

@@ -19,6 +19,7 @@ from indelible.verify.verification import LogTarget, VerifyOptions, verify_log
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
     from indelible.storage.protocols import ObjectReader
     from indelible.verify.verdicts import LogReport
@@ -56,6 +57,8 @@ class Scrubber:
         self._rate = rate
         self.findings: int | None = None
         """How much was wrong when the last scrub ended; ``None`` before the first has."""
+        self.on_findings: Callable[[LogReport], None] | None = None
+        """Called, on the scrubbing thread, with a report that found something."""
 
     def run(self, stopping: threading.Event) -> LogReport | None:
         """Scrub once; findings are logged, each with its place. ``None`` when the log was closed before the end."""
@@ -81,4 +84,6 @@ class Scrubber:
         _log.info(
             "scrub_finished", extra={"log_name": self._target.name, "size": report.size, "findings": self.findings}
         )
+        if self.findings and self.on_findings is not None:
+            self.on_findings(report)
         return report

@@ -18,10 +18,9 @@ from indelible.query.ast import Everything, FreeText, Match, Range
 from indelible.query.fields import FIELDS, JSON_ROOTS, SUGAR, find_field
 from indelible.query.formula import all_of, any_of, negation
 from indelible.query.grammar import query_parser
-from indelible.query.moments import read_moment
 from indelible.query.quoting import split_path
 from indelible.query.syntax_errors import explain_syntax
-from indelible.query.values import Comparison, Span, Text, did_you_mean, join_pieces, read_test
+from indelible.query.values import Comparison, Span, Text, column_of, did_you_mean, join_pieces, read_test, read_time
 
 if TYPE_CHECKING:
     from indelible.query.ast import Query
@@ -96,12 +95,12 @@ class _Meaning:
     def _count(self, token: Token) -> None:
         self._terms += 1
         if self._terms > MAX_TERMS:
-            raise QueryError(f"a query may have {MAX_TERMS} terms, and this is one more", column=_column(token))
+            raise QueryError(f"a query may have {MAX_TERMS} terms, and this is one more", column=column_of(token))
 
     def _match(self, key: Token, written: Written) -> Match:
         if key[:-1] in SUGAR:
             return self._bounded(key, written)
-        parts = split_path(key[:-1], _column(key))
+        parts = split_path(key[:-1], column_of(key))
         field = find_field(parts)
         if field is None:
             raise _unknown_field(key, parts)
@@ -110,16 +109,13 @@ class _Meaning:
     def _bounded(self, key: Token, written: Written) -> Match:
         if not isinstance(written, Text):
             raise QueryError(f"{key[:-1]} takes one time; for a range: occurred:7d..24h", column=written.column)
-        try:
-            moment = read_moment("*".join(written.parts), self._now_us)
-        except ValueError as error:
-            raise QueryError(str(error), column=written.column) from None
+        moment = read_time(written, self._now_us)
         bound = Range(low=moment.first) if key == "since:" else Range(high=moment.first, high_open=True)
         return Match(FIELDS["occurred"].field, bound)
 
 
 def _free_text(pieces: list[Token]) -> Query:
-    column = _column(pieces[0])
+    column = column_of(pieces[0])
     if len(pieces) == 1 and pieces[0].type == "WORD" and pieces[0].upper() in {"AND", "OR", "NOT"}:
         what = "stands between two terms" if pieces[0].upper() != "NOT" else "stands before a term"
         raise QueryError(f"{pieces[0].upper()}, in upper case, {what}; quote the word to search for it", column=column)
@@ -142,28 +138,28 @@ def _written(tree: Tree[Token]) -> Written:
     bounds = [join_pieces([_token(piece) for piece in bound.children]) for bound in _trees(tree)]
     if tree.data == "comparison":
         sign = _token(inner[0])
-        return Comparison(str(sign), bounds[0], _column(sign))
+        return Comparison(str(sign), bounds[0], column_of(sign))
     ((place, dots),) = [(place, one) for place, one in enumerate(inner) if isinstance(one, Token)]
     low = bounds[0] if place else None
-    return Span(low, bounds[-1] if len(inner) > place + 1 else None, str(dots), low.column if low else _column(dots))
+    return Span(low, bounds[-1] if len(inner) > place + 1 else None, str(dots), low.column if low else column_of(dots))
 
 
 def _check_depth(token: Token, depth: int) -> None:
     if depth >= MAX_DEPTH:
         what = f"parentheses and negations may stand {MAX_DEPTH} deep within each other, and this is one deeper"
-        raise QueryError(what, column=_column(token))
+        raise QueryError(what, column=column_of(token))
 
 
 def _unknown_field(key: Token, parts: list[str]) -> QueryError:
     name = key[:-1]
     if name in JSON_ROOTS:
-        return QueryError(f"{name} is an object; name a member of it: {name}.amount:", column=_column(key))
+        return QueryError(f"{name} is an object; name a member of it: {name}.amount:", column=column_of(key))
     known = [*FIELDS, *SUGAR, *JSON_ROOTS]
     meant = did_you_mean(name, known)
     if not meant and len(parts) > 1:
         meant = did_you_mean(parts[0], list(JSON_ROOTS))
     hint = f"{meant} Text" if meant else "; text"
-    return QueryError(f"unknown field {name!r}{hint} that holds a colon needs quotes", column=_column(key))
+    return QueryError(f"unknown field {name!r}{hint} that holds a colon needs quotes", column=column_of(key))
 
 
 def _trees(tree: Tree[Token]) -> list[Tree[Token]]:
@@ -173,7 +169,3 @@ def _trees(tree: Tree[Token]) -> list[Tree[Token]]:
 def _token(node: Tree[Token] | Token) -> Token:
     """A node where the grammar has a token."""
     return cast("Token", node)
-
-
-def _column(token: Token) -> int:
-    return (token.start_pos or 0) + 1

@@ -26,7 +26,18 @@ if TYPE_CHECKING:
 
     from indelible.query.ast import Field, Test
 
-__all__ = ["JSON_NUMBER", "Comparison", "Span", "Text", "Written", "did_you_mean", "join_pieces", "read_test"]
+__all__ = [
+    "JSON_NUMBER",
+    "Comparison",
+    "Span",
+    "Text",
+    "Written",
+    "column_of",
+    "did_you_mean",
+    "join_pieces",
+    "read_test",
+    "read_time",
+]
 
 JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 """A number as JSON writes one (RFC 8259, section 6)."""
@@ -78,10 +89,15 @@ def join_pieces(tokens: Sequence[Token]) -> Text:
         if token.type == "STAR":
             parts.append("")
         else:
-            parts[-1] += unquoted(str(token), _column(token)) if token.type == "QUOTED" else str(token)
+            parts[-1] += unquoted(str(token), column_of(token)) if token.type == "QUOTED" else str(token)
     # What two stars side by side let through, one does.
     kept = [part for place, part in enumerate(parts) if part or place in {0, len(parts) - 1}]
-    return Text(tuple(kept), _column(tokens[0]))
+    return Text(tuple(kept), column_of(tokens[0]))
+
+
+def column_of(token: Token) -> int:
+    """Where a token begins, counted from 1."""
+    return (token.start_pos or 0) + 1
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
@@ -118,7 +134,7 @@ def _exact(field: Field, text: Text, now_us: int) -> Test:
         case Kind.INTEGER:
             return Value(_whole(text))
         case Kind.TIME:
-            moment = _moment(text, now_us)
+            moment = read_time(text, now_us)
             if moment.is_ago:
                 return Range(low=moment.first)  # nothing happened at that very microsecond; what has since is meant
             return Value(moment.first) if moment.first == moment.last else Range(moment.first, moment.last)
@@ -187,7 +203,7 @@ def _bound(field: Field, text: Text, now_us: int) -> tuple[float, float]:
     """The first and the last of what a bound names: a day, say, is many moments. A number is but one."""
     match field.kind:
         case Kind.TIME:
-            moment = _moment(text, now_us)
+            moment = read_time(text, now_us)
             return moment.first, moment.last
         case Kind.INTEGER:
             number: float = _whole(text)
@@ -196,7 +212,12 @@ def _bound(field: Field, text: Text, now_us: int) -> tuple[float, float]:
     return number, number
 
 
-def _moment(text: Text, now_us: int) -> Moment:
+def read_time(text: Text, now_us: int) -> Moment:
+    """The time that a value names.
+
+    Raises:
+        QueryError: it names none.
+    """
     try:
         return read_moment("*".join(text.parts), now_us)
     except ValueError as error:
@@ -219,7 +240,3 @@ def _number(text: Text) -> float:
             column=text.column,
         )
     return number
-
-
-def _column(token: Token) -> int:
-    return (token.start_pos or 0) + 1

@@ -6,5 +6,6 @@ from indelible.config import ServerSettings
 from indelible.server.app import Application, create_app
 from indelible.server.hosted_logs import HostedLog, HostedLogs
 from indelible.server.run import run_server
+from indelible.server.tls import TlsFiles
 
-__all__ = ["Application", "HostedLog", "HostedLogs", "ServerSettings", "create_app", "run_server"]
+__all__ = ["Application", "HostedLog", "HostedLogs", "ServerSettings", "TlsFiles", "create_app", "run_server"]

@@ -15,20 +15,23 @@ from typing import TYPE_CHECKING
 
 from litestar import Litestar
 
-from indelible.access import RateLimit, Rates
-from indelible.config import ServerSettings
+from indelible.access import ClientCertificates, RateLimit, Rates
+from indelible.config import Configuration
 from indelible.server.answer import send_answer
 from indelible.server.append import Append
 from indelible.server.blocking import Blocking
 from indelible.server.body import Budget, ClientGone
 from indelible.server.context import Context
+from indelible.server.current_request import enter_request
 from indelible.server.failures import exception_handlers, failure_answer
 from indelible.server.following import Following
 from indelible.server.ingest import Ingest
 from indelible.server.metrics import Metrics
+from indelible.server.proxies import Proxies
 from indelible.server.response_headers import with_headers
 from indelible.server.routes import all_routes
 from indelible.server.searching import Searching
+from indelible.server.system_events import SystemEvents
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from indelible.server.asgi import Receive, Scope, Send
     from indelible.server.hosted_logs import HostedLogs
     from indelible.server.metrics import RouteCount
+    from indelible.system_log.acts import Acts
 
 __all__ = ["Application", "create_app"]
 
@@ -49,11 +53,17 @@ def create_app(
     api_keys: ApiKeys,
     grants: Grants,
     authenticator: Authenticator,
+    acts: Acts,
     searches: SearchStore,
-    settings: ServerSettings | None = None,
+    configuration: Configuration | None = None,
 ) -> Application:
-    """The application over these logs, keys and grants. Nothing runs until it is served."""
-    settings = settings or ServerSettings()
+    """The application over these logs, keys and grants. Nothing runs until it is served.
+
+    Raises:
+        ConfigurationError: something that is configured cannot work.
+    """
+    configuration = configuration or Configuration()
+    settings = configuration.server
     budget = Budget(settings.max_in_flight)
     blocking = Blocking(settings.threads)
     searching = Searching(
@@ -65,6 +75,9 @@ def create_app(
             api_keys=api_keys,
             grants=grants,
             authenticator=authenticator,
+            certificates=ClientCertificates(configuration.certificates),
+            acts=acts,
+            system=SystemEvents(logs.system, blocking),
             settings=settings,
             blocking=blocking,
             budget=budget,
@@ -81,21 +94,23 @@ def create_app(
                 blocking=blocking, searching=searching, most=settings.max_streams, heartbeat=settings.heartbeat
             ),
             exporting=Blocking(settings.max_exports),
-        )
+        ),
+        proxies=Proxies(configuration.proxy),
     )
 
 
 class Application:
     """The ASGI callable."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, proxies: Proxies) -> None:
+        self._proxies = proxies
         self.settings = context.settings
         self._context = context
         self._append = Append(context)
         self._ingest = Ingest(context)
         self.litestar = Litestar(
             all_routes(context, append=self._append, ingest=self._ingest),
-            exception_handlers=exception_handlers(),
+            exception_handlers=exception_handlers(self._fail),
             openapi_config=None,  # the document is written by hand, in indelible.server.openapi
             logging_config=None,  # the command line configures logging, nothing else does
             request_max_body_size=None,  # bodies are read, and bounded, by indelible.server.body
@@ -111,8 +126,10 @@ class Application:
         if scope["type"] != "http":
             return
         started = time.perf_counter()
+        self._proxies.admit(scope)
         request_id = next(self._request_ids)
         self._active += 1
+        enter_request(scope, request_id)
         try:
             endpoint, count = self._plain_endpoint(scope, receive)
             if endpoint is None:
@@ -123,13 +140,18 @@ class Application:
             except ClientGone:
                 return  # there is nobody to answer
             except Exception as error:  # noqa: BLE001 - whatever it is becomes a problem document
-                answer = failure_answer(error, scope, request_id)
+                answer = self._fail(error, scope, request_id)
             await send_answer(answer, request_id, send)
             count.add(answer.status, time.perf_counter() - started)
         finally:
             self._active -= 1
             if self._idle is not None and not self._active:
                 self._idle.set()
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted here."""
+        return self._context.metrics
 
     @property
     def body_bytes_in_flight(self) -> int:
@@ -163,6 +185,17 @@ class Application:
         self._context.exporting.close()
         self._context.blocking.close()
         self._context.write_uses()
+        self.write_denials()
+
+    def write_denials(self) -> None:
+        """Record the denials that have been counted, without waiting for their minute to end. Blocks."""
+        self._context.system.write_denials()
+
+    def _fail(self, error: BaseException, scope: Scope, request_id: bytes) -> Answer:
+        answer = failure_answer(error, scope, request_id)
+        if answer.status in (401, 403):
+            self._context.system.count_denial(scope.get("path_template") or "append")
+        return answer
 
     def _plain_endpoint(self, scope: Scope, receive: Receive) -> tuple[Awaitable[Answer] | None, RouteCount]:
         path: str = scope["path"]
@@ -180,6 +213,6 @@ class Application:
         scope["indelible.request_id"] = request_id  # for whoever has to log this request
         scope["indelible.path"] = scope["path"]  # Litestar tidies the other
         status = [0]
-        await self.litestar(scope, receive, with_headers(send, request_id, status))
+        await self.litestar(scope, receive, with_headers(send, request_id, status, tls=scope["scheme"] == "https"))
         route = self._context.metrics.route(scope.get("path_template") or "none")
         route.add(status[0], time.perf_counter() - started)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from indelible.errors import MalformedInput, Overloaded, TooLarge
 from indelible.server.problem import Refusal
+from indelible.server.proxies import CLIENT_CERT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +40,8 @@ class Headers:
     content_type: bytes | None = None
     content_encoding: bytes | None = None
     content_length: bytes | None = None
+    client_certificate: bytes | None = None
+    """As a trusted proxy has verified it: :mod:`indelible.server.proxies` lets it come from nobody else."""
     expects_continue: bool = False
 
 
@@ -58,6 +61,8 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
             found.authorization = _once(found.authorization, value, name)
         elif name == b"content-encoding":
             found.content_encoding = _once(found.content_encoding, value, name)
+        elif name == CLIENT_CERT:
+            found.client_certificate = _once(found.client_certificate, value, name)
         elif name == b"expect":
             found.expects_continue = True
     return found

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from indelible.access import Permission
 from indelible.errors import Forbidden, Unavailable
+from indelible.server.current_request import current_request
+from indelible.system_log import Action
 
 if TYPE_CHECKING:
-    from indelible.access import ApiKeys, Authenticator, Grants, Permission, Principal, Rates
+    from indelible.access import ApiKeys, Authenticator, ClientCertificates, Grants, Principal, Rates
     from indelible.config import ServerSettings
     from indelible.control import SearchStore
     from indelible.server.blocking import Blocking
@@ -19,9 +22,13 @@ if TYPE_CHECKING:
     from indelible.server.hosted_logs import HostedLog, HostedLogs
     from indelible.server.metrics import Metrics
     from indelible.server.searching import Searching
+    from indelible.server.system_events import SystemEvents
+    from indelible.system_log import Caller
+    from indelible.system_log.acts import Acts
 
 __all__ = ["Context"]
 
+_READING = frozenset({Permission.READ, Permission.READ_ALL, Permission.PROVE})
 _log = structlog.get_logger("indelible.server")
 
 
@@ -33,6 +40,7 @@ class Context:
     api_keys: ApiKeys
     grants: Grants
     authenticator: Authenticator
+    certificates: ClientCertificates
     settings: ServerSettings
     blocking: Blocking
     budget: Budget
@@ -42,17 +50,22 @@ class Context:
     searching: Searching
     following: Following
     exporting: Blocking
+    system: SystemEvents
+    acts: Acts
 
     async def authenticate(self, headers: Headers) -> Principal:
-        """Who is asking.
+        """Who is asking: by an ``Authorization`` header, else by a client certificate.
 
         Raises:
             Unauthenticated: nobody that is known.
             RateLimited: somebody who has sent their share of requests for now.
         """
         principal = self.authenticator.recall(headers.authorization)
+        if principal is None and headers.authorization is None and headers.client_certificate is not None:
+            principal = self.certificates.authenticate(headers.client_certificate)
         if principal is None:
             principal = await self.blocking(lambda: self.authenticator.authenticate(headers.authorization))
+        current_request().principal = principal
         if self.authenticator.uses_due:
             self.blocking.start(self.write_uses)
         self.rates.take_request(principal)
@@ -80,10 +93,18 @@ class Context:
             RateLimited: as :meth:`authenticate`.
             Forbidden: they may not; said before it is known whether there is such a log.
             NotFound: there is no such log.
+            Unavailable: it is to read one of the server's own logs, and that cannot be recorded now.
         """
         principal = await self.authenticate(headers)
         principal.require(permission, log)
-        return principal, self.logs.get(log)
+        hosted = self.logs.get(log)
+        if log.startswith("_") and permission in _READING:
+            await self.system.record_reading(principal, Action.SYSTEM_READ, log)
+        return principal, hosted
+
+    def caller(self, principal: Principal) -> Caller:
+        """Who does what this request asks for, and from where, for the record."""
+        return current_request().caller(principal)
 
     def write_uses(self) -> None:
         """Write down when keys were last used. Blocks. What cannot be written is not worth stopping for."""

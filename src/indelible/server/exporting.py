@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from indelible.events.exports import ExportFormat, Row
     from indelible.index import Control
+    from indelible.log import Reader
     from indelible.server.hosted_logs import HostedLog
     from indelible.server.question import Question
 
@@ -31,10 +32,15 @@ class Export:
         order: Literal["asc", "desc"],
         control: Control,
     ) -> None:
-        """Nothing is read before the first piece is asked for."""
+        """Nothing is read before the first piece is asked for.
+
+        Raises:
+            Unavailable: this server keeps no index.
+        """
+        found = hosted.index.matches(question.query, order=order, control=control)
         self._control = control
         self._lock = threading.Lock()  # closing waits for a piece that is being made
-        self._pieces = write_export(form, _rows(hosted, question, order=order, control=control))
+        self._pieces = write_export(form, _rows(hosted.log.reader, found))
 
     def next_piece(self) -> bytes:
         """The next piece; empty at the end.
@@ -53,9 +59,7 @@ class Export:
             self._pieces = iter(())
 
 
-def _rows(hosted: HostedLog, question: Question, *, order: Literal["asc", "desc"], control: Control) -> Iterator[Row]:
-    reader = hosted.log.reader
-    found = hosted.index.matches(question.query, order=order, control=control)
+def _rows(reader: Reader, found: Iterator[list[int]]) -> Iterator[Row]:
     for indices in found:
         for index in indices:
             stored = reader.get(index)

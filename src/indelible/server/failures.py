@@ -18,6 +18,8 @@ from indelible.server.body import ClientGone
 from indelible.server.problem import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from litestar import Request
     from litestar.types import ExceptionHandlersMap
 
@@ -62,14 +64,14 @@ def _where(error: BaseException) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
-def exception_handlers() -> ExceptionHandlersMap:
-    """Litestar's handlers: every error takes the same way."""
+def exception_handlers(fail: Callable[[BaseException, Scope, bytes], Answer]) -> ExceptionHandlersMap:
+    """Litestar's handlers: every error takes the same way, which ``fail`` is."""
 
     def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         if isinstance(error, ClientGone):
             return Response(b"", status_code=499)  # nobody reads it
         scope: Scope = request.scope
-        return as_response(failure_answer(error, scope, scope["indelible.request_id"]))
+        return as_response(fail(error, scope, scope["indelible.request_id"]))
 
     return {HTTPException: handle, Exception: handle}
 

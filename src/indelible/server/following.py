@@ -99,7 +99,8 @@ class Following:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(max(said + self._heartbeat - clock(), 0)):
                             await grown.wait()
-                elif end - position <= _NEAR:
+                elif end - position <= _NEAR or not hosted.searchable:
+                    end = min(end, position + _NEAR)
                     entries = await self._blocking(partial(near, end))
                     position = end
                 else:

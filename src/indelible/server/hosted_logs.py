@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from indelible.config import check_log_name
-from indelible.errors import NotFound
+from indelible.embedded.data_directory import SYSTEM_LOG
+from indelible.errors import IndelibleError, NotFound
 from indelible.formats.tlog_policy import Policy
-from indelible.index import IndexSettings, LogIndex, LogSource
+from indelible.server.hosted_index import HostedIndex
 from indelible.server.problem import Refusal
+from indelible.system_log import SYSTEM_PRINCIPAL, Action, Caller, SystemEvent, SystemLog
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
     from indelible.embedded.data_directory import DataDirectory
+    from indelible.index import LogIndex
     from indelible.log import Log
+    from indelible.system_log.acts import Acts
+    from indelible.verify.verdicts import LogReport
 
 __all__ = ["HostedLog", "HostedLogs"]
+
+_log = logging.getLogger("indelible.server")
+
+_SHOWN_FINDINGS = 10
+_WAKE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +42,6 @@ class HostedLog:
     Attributes:
         name: Its name in this server's addresses.
         log: The log itself.
-        index: What finds its events.
         vkeys: Its public keys, C2SP verifier keys.
         policy: A C2SP tlog-policy that demands all of them.
         public: Whether its checkpoint and hash tiles are for anyone.
@@ -38,10 +49,38 @@ class HostedLog:
 
     name: str
     log: Log
-    index: LogIndex
     vkeys: tuple[str, ...]
     policy: str
     public: bool
+    _index: HostedIndex
+
+    @property
+    def searchable(self) -> bool:
+        """Whether there is an index: the configuration may do without."""
+        return self._index.wanted
+
+    @property
+    def index(self) -> LogIndex:
+        """What finds its events. Blocks while it is opened, the first time.
+
+        Raises:
+            Unavailable: the configuration does without, or the server is stopping.
+        """
+        return self._index.get()
+
+    @property
+    def index_lag(self) -> int:
+        """How many acknowledged entries could not be found yet."""
+        return self._index.lag
+
+    def wake(self) -> None:
+        """Open the index when the log has something for it to do. Blocks while it does."""
+        self._index.wake()
+
+    def close(self) -> None:
+        """Stop the index, then write and publish what was taken, and close the log."""
+        self._index.close()
+        self.log.close()
 
 
 class HostedLogs:
@@ -51,6 +90,8 @@ class HostedLogs:
         self._directory = directory
         self._logs: dict[str, HostedLog] = {}
         self._lock = threading.Lock()  # one creation at a time; look-ups need none
+        self._closing = threading.Event()
+        self._waker = threading.Thread(target=self._wake_indexes, name="indelible-index-waker", daemon=True)
 
     @classmethod
     def open(cls, directory: DataDirectory) -> Self:
@@ -66,6 +107,7 @@ class HostedLogs:
         except BaseException:
             logs.close()
             raise
+        logs._waker.start()
         return logs
 
     def get(self, name: str) -> HostedLog:
@@ -88,10 +130,20 @@ class HostedLogs:
         """Every log, by name."""
         return [self._logs[name] for name in sorted(self._logs)]
 
-    def create(self, name: str, *, origin: str | None, public: bool) -> HostedLog:
-        """Create a log and open it. Blocks.
+    @property
+    def system(self) -> SystemLog:
+        """The log of the server's own events, to write to.
 
         Raises:
+            NotFound: the directory has none.
+        """
+        return SystemLog(self.get(SYSTEM_LOG).log, reserve=self._directory.reserve)
+
+    def create(self, name: str, *, acts: Acts, by: Caller, origin: str | None, public: bool) -> HostedLog:
+        """Create a log, on the record, and open it. Blocks.
+
+        Raises:
+            Unavailable: it cannot be recorded, so it was not created.
             UsageError: the name or origin is not allowed.
             Refusal: 409: there is a log of this name.
         """
@@ -100,13 +152,16 @@ class HostedLogs:
             if name in self._logs:
                 detail = f"there is a log {name!r} already"
                 raise Refusal(409, "already-exists", detail, pointer="/log")
-            self._directory.create_log(name, origin=origin, public=public)
+            self._directory.create_log(name, acts=acts, by=by, origin=origin, public=public)
             return self._open(name)
 
     def close(self) -> None:
         """Write and publish everything that was taken, then close the logs, all at once."""
+        self._closing.set()
+        if self._waker.ident is not None:
+            self._waker.join()
         with ThreadPoolExecutor(max_workers=max(1, min(len(self._logs), 16))) as executor:
-            list(executor.map(_close, self._logs.values()))
+            list(executor.map(HostedLog.close, self._logs.values()))
 
     def __enter__(self) -> Self:
         return self
@@ -116,23 +171,40 @@ class HostedLogs:
     ) -> None:
         self.close()
 
+    def _wake_indexes(self) -> None:
+        while not self._closing.wait(_WAKE_SECONDS):
+            for hosted in list(self._logs.values()):
+                try:
+                    hosted.wake()
+                except Exception as error:  # noqa: BLE001 - one log's index must not keep the others asleep
+                    _log.error("index_not_opened", extra={"log_name": hosted.name, "reason": type(error).__name__})
+
     def _open(self, name: str) -> HostedLog:
         configuration = self._directory.log(name)
         log = self._directory.open_log(name)
-        index = LogIndex.open(self._directory.path / "index" / name, LogSource(log), settings=IndexSettings())
-        index.start()
         hosted = HostedLog(
             name=name,
             log=log,
-            index=index,
             vkeys=configuration.vkeys,
             policy=Policy.for_log(*configuration.vkeys).encode().decode(),
             public=configuration.public,
+            _index=HostedIndex(self._directory.path / "index" / name, log, self._directory.configuration.index),
         )
         self._logs[name] = hosted
+        hosted.log.scrubber.on_findings = partial(self._record_findings, name)
         return hosted
 
-
-def _close(hosted: HostedLog) -> None:
-    hosted.index.close()
-    hosted.log.close()
+    def _record_findings(self, name: str, report: LogReport) -> None:
+        """Put on record that a scrub found a log altered: the places of the first findings, and how many there are."""
+        found = [f"{finding.kind} at {finding.path or finding.index}" for finding in report.findings[:_SHOWN_FINDINGS]]
+        event = SystemEvent(
+            action=Action.VERIFICATION_FAILED,
+            by=Caller(id=SYSTEM_PRINCIPAL),
+            targets=(("log", name),),
+            outcome="failure",
+            details={"findings": len(report.findings) + report.omitted_findings, "first": found},
+        )
+        try:
+            self.system.record(event)
+        except IndelibleError as error:
+            _log.error("findings_not_recorded", extra={"log_name": name, "reason": type(error).__name__})

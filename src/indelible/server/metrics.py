@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from indelible.log import Appended
     from indelible.server.body import Budget
     from indelible.server.hosted_logs import HostedLogs
+    from indelible.server.tls import CertificateFacts
 
 __all__ = ["AppendCount", "Metrics", "RouteCount"]
 
@@ -61,7 +62,11 @@ class AppendCount:
 class Metrics:
     """Counts what the server does. Used on the event loop only, except for :meth:`expose`."""
 
+    certificate: CertificateFacts | None
+    """The certificate that new connections get, if the server speaks TLS."""
+
     def __init__(self, logs: HostedLogs, budget: Budget) -> None:
+        self.certificate = None
         self._routes: dict[str, RouteCount] = {}
         self._appends: dict[str, AppendCount] = {}
         self._registry = CollectorRegistry()
@@ -120,6 +125,12 @@ class _Server(Collector):
         in_flight = GaugeMetricFamily("indelible_body_bytes_in_flight", "Bytes of request bodies in hand.")
         in_flight.add_metric([], self._budget.used)
         yield in_flight
+        if (certificate := self._metrics.certificate) is not None:
+            expiry = GaugeMetricFamily(
+                "indelible_tls_certificate_expiry_timestamp_seconds", "When the server's certificate expires."
+            )
+            expiry.add_metric([], certificate.not_after.timestamp())
+            yield expiry
         statuses = [(hosted.name, hosted.log.status) for hosted in self._logs.all()]
         for name, text, read in (
             ("size", "Entries that the published checkpoint covers.", lambda s: s.size),

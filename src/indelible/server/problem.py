@@ -26,6 +26,8 @@ from indelible.errors import (
     NotYetPublished,
     Overloaded,
     QueryError,
+    QueryTimeout,
+    QueryTooCostly,
     RateLimited,
     TooLarge,
     Unauthenticated,
@@ -98,6 +100,8 @@ _TITLES = {
     "unsupported-media-type": "This kind of content is not understood",
     "invalid-event": "Not a valid event",
     "invalid-request": "Not a valid request",
+    "query-timeout": "The search took too long",
+    "query-too-costly": "The search takes too much",
     "overloaded": "Too much at once",
     "rate-limited": "More than this key may send a second",
     "unavailable": "Not possible right now",
@@ -114,6 +118,8 @@ _BUSY: tuple[tuple[type[Unavailable], int, str], ...] = (
 
 _PLAIN: tuple[tuple[type[CallerError], int, str], ...] = (
     (Conflict, 409, "conflict"),
+    (QueryTimeout, 422, "query-timeout"),
+    (QueryTooCostly, 422, "query-too-costly"),
     (Forbidden, 403, "forbidden"),
     (NotFound, 404, "not-found"),
     (FormatError, 400, "malformed-input"),

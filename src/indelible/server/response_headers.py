@@ -31,7 +31,10 @@ _DEFAULTS = (
 )
 
 
-def with_headers(send: Send, request_id: bytes, status: list[int]) -> Send:
+_TLS_ONLY = (b"strict-transport-security", b"max-age=63072000")
+
+
+def with_headers(send: Send, request_id: bytes, status: list[int], *, tls: bool) -> Send:
     """A ``send`` that adds what a response lacks of these headers, and notes its status in ``status[0]``."""
 
     async def send_with_headers(message: Mapping[str, Any]) -> None:
@@ -40,6 +43,8 @@ def with_headers(send: Send, request_id: bytes, status: list[int]) -> Send:
             headers = [(name, value) for name, value in message["headers"] if name != b"x-request-id"]
             present = {name for name, _ in headers}
             headers += [header for header in _DEFAULTS if header[0] not in present]
+            if tls:
+                headers.append(_TLS_ONLY)
             message = {**message, "headers": [*headers, (b"x-request-id", request_id)]}
         await send(message)
 

@@ -14,6 +14,7 @@ from indelible.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from indelible.server.app import Application
+    from indelible.server.tls import TlsFiles
 
 __all__ = ["GranianServer", "listen"]
 
@@ -37,6 +38,8 @@ def listen(host: str, port: int) -> socket.socket:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
             bound.listen(_BACKLOG)
+            # Copies of it share this: one that blocked would make whoever accepts on another one block, too.
+            bound.setblocking(False)  # noqa: FBT003 - its name says what
         except BaseException:
             bound.close()
             raise
@@ -49,7 +52,7 @@ def listen(host: str, port: int) -> socket.socket:
 class GranianServer(Server):
     """Granian in this process and on this event loop, on a socket that is open already."""
 
-    def __init__(self, app: Application, listening: socket.socket) -> None:
+    def __init__(self, app: Application, listening: socket.socket, tls: TlsFiles | None) -> None:
         host, port = listening.getsockname()[:2]
         super().__init__(
             app,
@@ -63,6 +66,7 @@ class GranianServer(Server):
             # Sets a level and touches no handler: logging is the command line's to configure.
             log_level=LogLevels.error,  # what it tells otherwise, the server tells in its own words
             log_dictconfig=_levels_only(),
+            **({} if tls is None else _tls_options(tls)),
         )
         self._listening = listening
 
@@ -71,6 +75,16 @@ class GranianServer(Server):
         holder: Any = net.SocketHolder  # type: ignore[attr-defined]  # typed without its arguments
         self._shd = holder(self._listening.detach(), False, _BACKLOG)  # noqa: FBT003 - granian's signature
         self._ssp = None
+
+
+def _tls_options(tls: TlsFiles) -> dict[str, Any]:
+    return {
+        "ssl_cert": tls.certificate,
+        "ssl_key": tls.key,
+        "ssl_protocol_min": tls.minimum_version,
+        "ssl_ca": tls.client_ca,
+        "ssl_client_verify": tls.client_ca is not None,
+    }
 
 
 def _levels_only() -> dict[str, Any]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PROGRAM", "Command", "Done", "InProcess", "Serving"]
 
 PROGRAM = str(Path(sys.executable).with_name("indelible"))
-_LISTENING = re.compile(r"listening on (http://\S+)")
+_LISTENING = re.compile(r"listening on (https?://\S+)")
 _PATIENCE = 120
 
 

@@ -8,10 +8,15 @@ import pty
 import re
 import select
 import signal
+import ssl
 import subprocess
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import httpx
+
+from tests.certificates import Authority
 from tests.e2e.cli.command import PROGRAM
 
 if TYPE_CHECKING:
@@ -168,3 +173,34 @@ def _await_size(cli: InProcess, size: int) -> None:
     deadline = time.monotonic() + 60
     while cli("logs", "show", "main", "--json").json["size"] < size:
         assert time.monotonic() < deadline
+
+
+def test_serve_speaks_tls_and_takes_a_renewed_certificate(command: Command) -> None:
+    """It says ``https``, and `SIGHUP` is answered in the log; without TLS it does no harm."""
+    command("init").expect(0)
+    authority = Authority()
+    authority.for_loopback().save(command.folder / "data", "server")
+    (command.folder / "ca.pem").write_bytes(authority.root.pem)
+    secured = replace(
+        command, environment={"INDELIBLE_TLS_CERTIFICATE": "server.pem", "INDELIBLE_TLS_KEY": "server.key"}
+    )
+    with secured.serving() as served:
+        assert served.url.startswith("https://")
+        context = ssl.create_default_context(cafile=command.folder / "ca.pem")
+        served.process.send_signal(signal.SIGHUP)
+        while not any("certificate_reloaded" in line for line in list(served.lines)):
+            assert httpx.get(f"{served.url}/healthz", verify=context).status_code == 200
+        assert served.stop() == 0
+    with command.serving() as served:
+        served.process.send_signal(signal.SIGHUP)
+        while not any("reload_without_effect" in line for line in list(served.lines)):
+            assert httpx.get(f"{served.url}/healthz").status_code == 200
+
+
+def test_serve_refuses_a_key_that_anyone_can_read(command: Command) -> None:
+    """Wrong use, said in one line, before anything listens."""
+    command("init").expect(0)
+    _, key = Authority().for_loopback().save(command.folder / "data", "server")
+    key.chmod(0o644)
+    tls = {"INDELIBLE_TLS_CERTIFICATE": "server.pem", "INDELIBLE_TLS_KEY": "server.key"}
+    assert "chmod o=" in command("serve", "--listen", "127.0.0.1:0", **tls).expect(2).err

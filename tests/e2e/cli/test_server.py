@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from indelible.access import ApiKeys, Grant, Role
-from indelible.control import ControlStore
 from indelible.embedded import DataDirectory
+from indelible.embedded.administration import administering
 from tests.e2e.cli.command import Command, InProcess
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = {"INDELIBLE_STATE": str(folder / "server-state")}
     with (
         DataDirectory.create(folder / "data", environment=environment) as directory,
-        ControlStore.open(directory.control_path) as store,
+        administering(directory) as admin,
     ):
+        keys = ApiKeys(admin.store, admin.acts)
         for role in (Role.ADMIN, Role.WRITER):
-            key = ApiKeys(store).create(name=role.value, grants=[Grant(role, "*")], created_by="test")
+            key = keys.create(name=role.value, grants=[Grant(role, "*")], by=admin.by)
             (folder / role.value).write_text(key.secret + "\n")
     return folder
 
@@ -148,3 +149,31 @@ def test_server_log_lines_are_json_in_a_pipe_and_hold_no_secret(server: Serving,
         assert not any(secret in line for secret in secrets)
         if "listening on" not in line:
             assert json.loads(line)["event"]
+
+
+def test_server_and_commands_leave_records_of_what_they_did(home: Path, tmp_path: Path) -> None:
+    """Starting, stopping, and every act on the directory itself; the log of the log verifies like any other."""
+    shutil.copytree(home / "data", tmp_path / "data")
+    command = Command(tmp_path)
+    before = command("logs", "show", "_system", "--json").expect(0).json["size"]
+    key = command("api-keys", "create", "--name", "ci", "--grant", "writer:main", "--json").expect(0).json
+    command("api-keys", "revoke", key["id"]).expect(0)
+    command("logs", "create", "other").expect(0)
+    with command.serving() as server:
+        assert server.stop() == 0
+    size = command("logs", "show", "_system", "--json").expect(0).json["size"]
+    shown = [command("show", str(index), "--log", "_system", "--json").expect(0).json for index in range(before, size)]
+    assert [(each["action"].removeprefix("indelible."), each["outcome"]) for each in shown] == [
+        ("api_key_created", "unknown"),
+        ("api_key_created", "success"),
+        ("api_key_revoked", "unknown"),
+        ("api_key_revoked", "success"),
+        ("log_created", "unknown"),
+        ("log_created", "success"),
+        ("server_started", "success"),
+        ("server_stopped", "success"),
+    ]
+    assert {each["actor"]["type"] for each in shown} == {"local"}
+    assert sum(file.stat().st_size for file in (tmp_path / "data" / "reserve").iterdir()) == 16 << 20
+    verified = command("verify", "data", "--log", "_system", "--json")
+    assert verified.json["logs"][0]["verdicts"]["intact"]["status"] == "verified"

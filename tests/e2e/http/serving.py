@@ -12,17 +12,22 @@ from typing import TYPE_CHECKING
 import httpx
 
 from indelible.access import ApiKeys, Authenticator, Grant, Grants
+from indelible.config import Configuration
 from indelible.control import ControlStore, SearchStore
+from indelible.embedded.administration import acts_on
 from indelible.embedded.data_directory import DataDirectory
 from indelible.server import HostedLogs, ServerSettings, create_app
-from indelible.server.run import serve
+from indelible.server.run import Signals, serve
 from indelible.server.sockets import listen
+from tests.recorded_log import TEST
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
     from pathlib import Path
 
-    from indelible.server import Application
+    from indelible.server import Application, TlsFiles
+    from indelible.system_log.acts import Acts
 
 __all__ = ["ROLES", "Served", "serving"]
 
@@ -38,18 +43,25 @@ class Served:
     logs: HostedLogs
     api_keys: ApiKeys
     authenticator: Authenticator
+    acts: Acts
     secrets: dict[str, str]
     _numbers: Iterator[int]
+    _told: tuple[asyncio.AbstractEventLoop, Signals]
 
-    def client(self, role: str | None) -> httpx.Client:
+    def client(self, role: str | None, *, verify: ssl.SSLContext | bool = True) -> httpx.Client:
         """A client with the key of this role, or without any."""
         headers = {} if role is None else {"Authorization": f"Bearer {self.secrets[role]}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=verify)
+
+    def reload(self) -> None:
+        """What ``SIGHUP`` does."""
+        loop, signals = self._told
+        loop.call_soon_threadsafe(signals.reload.set)
 
     def new_log(self, *, public: bool = False) -> str:
         """The name of a log that nobody else uses."""
         name = f"log{next(self._numbers)}"
-        self.logs.create(name, origin=None, public=public)
+        self.logs.create(name, acts=self.acts, by=TEST, origin=None, public=public)
         return name
 
     def journaled(self, log: str) -> int:
@@ -58,52 +70,66 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *, settings: ServerSettings | None = None) -> Iterator[Served]:
-    """Serve a new data directory until the block ends; then drain, and close it."""
-    environment = {"XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder)}
+def serving(
+    folder: Path,
+    *,
+    settings: ServerSettings | None = None,
+    configuration: Configuration | None = None,
+    tls: TlsFiles | None = None,
+    **variables: str,
+) -> Iterator[Served]:
+    """Serve a new data directory until the block ends; then drain, and close it. ``variables`` configure its logs."""
+    configuration = configuration or Configuration(server=settings or ServerSettings())
+    environment = {"XDG_STATE_HOME": str(folder / "state"), "HOME": str(folder), **variables}
     with (
         DataDirectory.create(folder / "data", environment=environment) as directory,
         ControlStore.open(directory.control_path) as store,
         HostedLogs.open(directory) as logs,
     ):
-        keys = ApiKeys(store)
-        secrets = {
-            role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], created_by="test").secret for role in ROLES
-        }
+        acts = acts_on(directory, logs.system, store)
+        keys = ApiKeys(store, acts)
+        secrets = {role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], by=TEST).secret for role in ROLES}
         authenticator = Authenticator(store)
         app = create_app(
             logs=logs,
             api_keys=keys,
-            grants=Grants(store),
+            grants=Grants(store, acts),
+            acts=acts,
             authenticator=authenticator,
             searches=SearchStore(store),
-            settings=settings,
+            configuration=configuration,
         )
-        with running(app) as url:
+        with running(app, tls=tls) as (url, told):
             yield Served(
                 url=url,
                 app=app,
                 logs=logs,
                 api_keys=keys,
                 authenticator=authenticator,
+                acts=acts,
                 secrets=secrets,
                 _numbers=itertools.count(),
+                _told=told,
             )
         app.close()
 
 
 @contextmanager
-def running(app: Application) -> Iterator[str]:
-    """Run an application in a thread of its own; gives its address."""
+def running(
+    app: Application, *, tls: TlsFiles | None = None
+) -> Iterator[tuple[str, tuple[asyncio.AbstractEventLoop, Signals]]]:
+    """Run an application in a thread of its own; gives its address, and what it can be told there."""
     listening = listen("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    url = f"{'http' if tls is None else 'https'}://127.0.0.1:{listening.getsockname()[1]}"
     ready = threading.Event()
     failure: list[BaseException] = []
-    stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+    told: list[tuple[asyncio.AbstractEventLoop, Signals]] = []
 
     async def run() -> None:
-        stop.append((asyncio.get_running_loop(), asyncio.Event()))
-        await serve(app, listening, stop=stop[0][1], on_listening=lambda _host, _port: ready.set())
+        told.append((asyncio.get_running_loop(), Signals()))
+        if tls is not None:
+            app.metrics.certificate = tls.check()
+        await serve(app, listening, tls=tls, signals=told[0][1], on_listening=lambda _host, _port: ready.set())
 
     def main() -> None:
         try:
@@ -119,9 +145,9 @@ def running(app: Application) -> Iterator[str]:
     try:
         if failure:
             raise failure[0]
-        yield url
+        yield url, told[0]
     finally:
         if not failure:
-            loop, event = stop[0]
-            loop.call_soon_threadsafe(event.set)
+            loop, signals = told[0]
+            loop.call_soon_threadsafe(signals.stop.set)
         thread.join()

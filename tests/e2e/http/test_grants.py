@@ -10,6 +10,7 @@ import pytest
 from indelible.access import Grant
 from tests.e2e.http.test_append import EVENT
 from tests.e2e.http.test_bad_input import check_problem
+from tests.recorded_log import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def newcomer(served: Served) -> Iterator[httpx.Client]:
     """A client whose key has a role on nothing that the tests use; its principal is its user agent."""
-    key = served.api_keys.create(name="newcomer", grants=[Grant.parse("writer:elsewhere")], created_by="test")
+    key = served.api_keys.create(name="newcomer", grants=[Grant.parse("writer:elsewhere")], by=TEST)
     with httpx.Client(
         base_url=served.url, headers={"Authorization": f"Bearer {key.secret}", "User-Agent": key.principal}
     ) as client:
@@ -126,8 +127,8 @@ def test_create_grant_refuses(
 
 def test_administrator_of_a_team_grants_within_it(served: Served, admin: httpx.Client, newcomer: httpx.Client) -> None:
     """Logs and keys of others are out of reach: their grants are not listed, made or taken back."""
-    key = served.api_keys.create(name="team", grants=[Grant.parse("admin:team-g-*")], created_by="test")
-    own = served.api_keys.create(name="own", grants=[Grant.parse("reader:team-g-x")], created_by="test")
+    key = served.api_keys.create(name="team", grants=[Grant.parse("admin:team-g-*")], by=TEST)
+    own = served.api_keys.create(name="own", grants=[Grant.parse("reader:team-g-x")], by=TEST)
     elsewhere = admin.get("/v1/grants", params={"principal": newcomer.headers["User-Agent"]}).json()["grants"][0]
     with served.client(None) as team:
         team.headers["Authorization"] = f"Bearer {key.secret}"

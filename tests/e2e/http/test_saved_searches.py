@@ -9,6 +9,7 @@ import pytest
 
 from indelible.access import Grant
 from tests.e2e.http.test_bad_input import check_problem
+from tests.recorded_log import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ QUERY = "action:aws.iam.* outcome:denied since:24h"
 @pytest.fixture
 def other(served: Served) -> Iterator[httpx.Client]:
     """A second reader of every log."""
-    key = served.api_keys.create(name="other", grants=[Grant.parse("reader:*")], created_by="test")
+    key = served.api_keys.create(name="other", grants=[Grant.parse("reader:*")], by=TEST)
     with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {key.secret}"}) as client:
         yield client
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import socket
@@ -14,11 +15,14 @@ import pytest
 from indelible.access import Grant
 from indelible.formats.tlog_policy import Policy
 from indelible.formats.tlog_proof import TlogProof
+from tests.e2e.http.serving import serving
 from tests.e2e.http.test_append import EVENT
 from tests.e2e.http.test_bad_input import check_problem
+from tests.recorded_log import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.e2e.http.serving import Served
 
@@ -221,7 +225,7 @@ def test_restricted_reader_finds_counts_and_follows_only_its_part(
 ) -> None:
     """What a grant's query does not match is not there: not in pages, not in counts, not in streams."""
     grant = Grant.parse(f"reader:{log} outcome:denied")
-    key = served.api_keys.create(name="part", grants=[grant], created_by="test")
+    key = served.api_keys.create(name="part", grants=[grant], by=TEST)
     append(writer, log, [EVENT, DENIED, EVENT, DENIED])
     eventually(lambda: search(reader, log)["coverage"]["indexed"], 4)
     with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {key.secret}"}, timeout=30) as part:
@@ -233,3 +237,19 @@ def test_restricted_reader_finds_counts_and_follows_only_its_part(
         with part.stream("GET", f"/v1/logs/{log}/stream?after=0") as stream:
             lines = (line for line in stream.iter_lines() if line.startswith("id: "))
             assert [next(lines), next(lines)] == ["id: 1", "id: 3"]
+
+
+def test_server_without_index_refuses_to_search_and_does_the_rest(tmp_path: Path) -> None:
+    """Every question that needs the index gets 503 and the setting's name; appends, reading and tails go on."""
+    with serving(tmp_path, INDELIBLE_INDEX_ENABLED="false") as served, served.client("admin") as admin:
+        assert append(admin, "main", [EVENT, DENIED]) == 0
+        for question in ("events", "histogram", "facets?field=action", "export"):
+            answer = admin.get(f"/v1/logs/main/{question}")
+            problem = check_problem(answer, 503)
+            assert problem["type"] == "urn:indelible:problem:unavailable"
+            assert "[index] enabled is false" in problem["detail"]
+            assert answer.headers["retry-after"]
+        assert admin.get("/v1/logs/main/events/1").json()["action"] == "door.open"
+        with admin.stream("GET", "/v1/logs/main/stream", headers={"Last-Event-ID": "0"}) as stream:
+            assert "id: 1" in itertools.islice(stream.iter_lines(), 4)
+        assert not (tmp_path / "data" / "index").exists()

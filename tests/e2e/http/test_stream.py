@@ -16,6 +16,7 @@ from tests.e2e.http.serving import serving
 from tests.e2e.http.test_append import EVENT
 from tests.e2e.http.test_bad_input import check_problem
 from tests.e2e.http.test_search import DENIED, append, eventually
+from tests.recorded_log import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,7 @@ def test_stream_can_begin_before_the_first_entry(writer: httpx.Client, reader: h
 
 def test_stream_shows_life_and_looks_at_credentials_again(served: Served, writer: httpx.Client, log: str) -> None:
     """While nothing matches there are comments; once the key is revoked, the stream ends."""
-    key = served.api_keys.create(name="brief", grants=[Grant.parse("reader:*")], created_by="test")
+    key = served.api_keys.create(name="brief", grants=[Grant.parse("reader:*")], by=TEST)
     with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {key.secret}"}, timeout=30) as client:
         stream = Stream(client, log, q="outcome:denied")
         append(writer, log, [EVENT] * 3)

@@ -14,6 +14,7 @@ from indelible.access.authenticator import RECHECK_SECONDS, USES_SECONDS
 from indelible.access.token import Token
 from indelible.control import ControlStore
 from indelible.errors import Unauthenticated
+from tests.recorded_log import TEST, acts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ def store(path: Path) -> Iterator[ControlStore]:
 
 @pytest.fixture
 def keys(store: ControlStore) -> ApiKeys:
-    return ApiKeys(store, now=lambda: NOW)
+    return ApiKeys(store, acts_in(store), now=lambda: NOW)
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def bearer(secret: str) -> bytes:
 
 def test_authenticate_knows_a_good_key(authenticator: Authenticator, keys: ApiKeys) -> None:
     """The principal is the key's, with its grants; the scheme's case does not matter."""
-    made = keys.create(name="ci", grants=[WRITER], created_by="test")
+    made = keys.create(name="ci", grants=[WRITER], by=TEST)
     principal = authenticator.authenticate(bearer(made.secret))
     assert (principal.id, principal.name, principal.grants) == (f"api-key:{made.id}", "ci", (WRITER,))
     assert authenticator.authenticate(f"bearer  {made.secret}".encode()) == principal
@@ -73,7 +74,7 @@ def test_authenticate_knows_a_good_key(authenticator: Authenticator, keys: ApiKe
 
 def test_recall_remembers_only_what_was_verified(authenticator: Authenticator, keys: ApiKeys) -> None:
     """Before the first verification it says nothing; after it, the same principal without a look-up."""
-    header = bearer(keys.create(name="ci", grants=[WRITER], created_by="test").secret)
+    header = bearer(keys.create(name="ci", grants=[WRITER], by=TEST).secret)
     assert authenticator.recall(header) is None
     principal = authenticator.authenticate(header)
     assert authenticator.recall(header) is principal
@@ -81,10 +82,10 @@ def test_recall_remembers_only_what_was_verified(authenticator: Authenticator, k
 
 def test_authenticate_refuses_alike(authenticator: Authenticator, keys: ApiKeys, clock: Clock) -> None:
     """Nothing, nonsense, an unknown id, a wrong secret, revoked, expired: one text, and nothing remembered."""
-    good = keys.create(name="ci", grants=[WRITER], created_by="test")
-    revoked = keys.create(name="gone", grants=[WRITER], created_by="test")
-    keys.revoke(revoked.id, by="test")
-    expiring = keys.create(name="old", grants=[WRITER], created_by="test", expires_at=NOW + timedelta(seconds=1))
+    good = keys.create(name="ci", grants=[WRITER], by=TEST)
+    revoked = keys.create(name="gone", grants=[WRITER], by=TEST)
+    keys.revoke(revoked.id, by=TEST)
+    expiring = keys.create(name="old", grants=[WRITER], by=TEST, expires_at=NOW + timedelta(seconds=1))
     clock.now += 1
     wrong = Token(id=good.id, secret=Token.generate().secret)
     headers = [
@@ -116,7 +117,7 @@ def test_authenticate_takes_the_same_steps_for_unknown_and_wrong(
     authenticator: Authenticator, keys: ApiKeys, store: ControlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unknown id and a wrong secret run the same statements and one comparison each."""
-    good = keys.create(name="ci", grants=[WRITER], created_by="test")
+    good = keys.create(name="ci", grants=[WRITER], by=TEST)
     steps: list[str] = []
     store._raw.set_trace_callback(lambda statement: steps.append(statement.split("WHERE")[0]))
     taken = []
@@ -131,10 +132,10 @@ def test_authenticate_takes_the_same_steps_for_unknown_and_wrong(
 
 def test_revocation_ends_what_is_remembered_at_once(authenticator: Authenticator, keys: ApiKeys) -> None:
     """Through this process no time passes between revoking and refusing."""
-    made = keys.create(name="ci", grants=[WRITER], created_by="test")
+    made = keys.create(name="ci", grants=[WRITER], by=TEST)
     header = bearer(made.secret)
     authenticator.authenticate(header)
-    keys.revoke(made.id, by="test")
+    keys.revoke(made.id, by=TEST)
     assert authenticator.recall(header) is None
     with pytest.raises(Unauthenticated):
         authenticator.authenticate(header)
@@ -144,11 +145,11 @@ def test_revocation_during_a_verification_is_not_missed(
     authenticator: Authenticator, keys: ApiKeys, store: ControlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A key read just before it is revoked is not remembered as good afterwards."""
-    made = keys.create(name="ci", grants=[WRITER], created_by="test")
+    made = keys.create(name="ci", grants=[WRITER], by=TEST)
     header = bearer(made.secret)
 
     def compare_while_revoking(left: bytes, right: bytes) -> bool:
-        keys.revoke(made.id, by="test")
+        keys.revoke(made.id, by=TEST)
         return left == right
 
     monkeypatch.setattr("hmac.compare_digest", compare_while_revoking)
@@ -162,7 +163,7 @@ def test_change_by_another_process_is_noticed_in_time(
     authenticator: Authenticator, keys: ApiKeys, path: Path, clock: Clock
 ) -> None:
     """Whatever another process changed holds here after RECHECK_SECONDS, also when the clock was set back."""
-    made = [keys.create(name="ci", grants=[WRITER], created_by="test") for _ in range(2)]
+    made = [keys.create(name="ci", grants=[WRITER], by=TEST) for _ in range(2)]
     headers = [bearer(key.secret) for key in made]
     for step, header in zip((RECHECK_SECONDS, -3600), headers, strict=True):
         authenticator.authenticate(header)
@@ -176,12 +177,12 @@ def test_change_by_another_process_is_noticed_in_time(
 
 def revoke_elsewhere(path: Path, key_id: str) -> None:
     with ControlStore.open(path) as other:
-        ApiKeys(other).revoke(key_id, by="test")
+        ApiKeys(other, acts_in(other)).revoke(key_id, by=TEST)
 
 
 def test_expiry_ends_what_is_remembered(authenticator: Authenticator, keys: ApiKeys, clock: Clock) -> None:
     """A key that was good a moment ago is refused from the instant it expires."""
-    made = keys.create(name="ci", grants=[WRITER], created_by="test", expires_at=NOW + timedelta(seconds=10))
+    made = keys.create(name="ci", grants=[WRITER], by=TEST, expires_at=NOW + timedelta(seconds=10))
     header = bearer(made.secret)
     clock.now += 9.999
     authenticator.authenticate(header)
@@ -196,7 +197,7 @@ def test_memory_holds_no_secret_and_is_bounded(
     """Headers are remembered by their hash, and no more than so many."""
     monkeypatch.setattr("indelible.access.authenticator._MAX_REMEMBERED", 3)
     for _ in range(5):
-        header = bearer(keys.create(name="ci", grants=[WRITER], created_by="test").secret)
+        header = bearer(keys.create(name="ci", grants=[WRITER], by=TEST).secret)
         authenticator.authenticate(header)
         assert len(authenticator._remembered) <= 3
     assert hashlib.sha256(header).digest() in authenticator._remembered
@@ -207,9 +208,9 @@ def test_rotated_key_and_its_successor_are_one_principal_until_the_overlap_ends(
     authenticator: Authenticator, keys: ApiKeys, clock: Clock
 ) -> None:
     """Both work, also when remembered; at the end of the overlap the old one stops without anybody's doing."""
-    old = keys.create(name="ci", grants=[WRITER], created_by="test")
+    old = keys.create(name="ci", grants=[WRITER], by=TEST)
     before = authenticator.authenticate(bearer(old.secret))
-    new = keys.rotate(old.id, overlap=timedelta(minutes=1))
+    new = keys.rotate(old.id, by=TEST, overlap=timedelta(minutes=1))
     assert authenticator.authenticate(bearer(old.secret)) == before
     assert authenticator.authenticate(bearer(new.secret)) == before
     clock.now += 60
@@ -223,7 +224,7 @@ def test_uses_are_written_now_and_then(
     authenticator: Authenticator, keys: ApiKeys, store: ControlStore, clock: Clock
 ) -> None:
     """The last use is kept to the second, once a minute, for the keys that were used; nothing else notices."""
-    used, unused = (keys.create(name="ci", grants=[WRITER], created_by="test") for _ in range(2))
+    used, unused = (keys.create(name="ci", grants=[WRITER], by=TEST) for _ in range(2))
     header = bearer(used.secret)
     clock.now += 0.7
     authenticator.authenticate(header)
@@ -243,7 +244,7 @@ def test_uses_are_written_now_and_then(
 
 def test_uses_of_refused_keys_are_none(authenticator: Authenticator, keys: ApiKeys, clock: Clock) -> None:
     """Only whoever was let in has used a key."""
-    made = keys.create(name="ci", grants=[WRITER], created_by="test")
+    made = keys.create(name="ci", grants=[WRITER], by=TEST)
     with pytest.raises(Unauthenticated):
         authenticator.authenticate(bearer(Token(id=made.id, secret=Token.generate().secret).text))
     authenticator.write_uses()

@@ -13,7 +13,7 @@ from indelible.query.formula import any_of
 MATRIX = {
     Role.WRITER: {Permission.DESCRIBE, Permission.APPEND},
     Role.READER: {Permission.DESCRIBE, Permission.READ, Permission.READ_ALL},
-    Role.AUDITOR: {Permission.DESCRIBE, Permission.READ, Permission.READ_ALL, Permission.PROVE},
+    Role.AUDITOR: {Permission.DESCRIBE, Permission.READ, Permission.READ_ALL, Permission.PROVE, Permission.EXPORT},
     Role.ADMIN: set(Permission),
 }
 

@@ -78,6 +78,7 @@ def test_load_configuration_reads_the_first_release_s_file() -> None:
         ("[log]\npublish_interval = true\n", "seconds between"),
         ("[log]\npublish_interval = nan\n", "seconds between"),
         ("[log]\npublish_interval = '1 minute'\n", "seconds between"),
+        ("[index]\nsegment_entries = 1000\n", "multiple of 256 entries between 256 and"),
         ("[tls]\nminimum_version = '1.1'\n", "one of 1.2, 1.3"),
         ("[tls]\ncertificate = 'a.pem'\n", "belong together"),
         ("[tls]\nclient_ca = 'a.pem'\n", "needs a certificate"),

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indelible.embedded import DataDirectory
+from indelible.embedded.administration import administering
 from indelible.embedded.birth import default_origin
 from indelible.errors import ConfigurationError, Damaged, Locked, NotFound, RolledBack, UsageError
 from indelible.trust.pins import Pins
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from indelible.config import LogConfiguration
 
 
 @pytest.fixture
@@ -107,16 +110,24 @@ def test_open_says_how_to_make_a_directory(tmp_path: Path) -> None:
         DataDirectory.open(tmp_path / "nowhere")
 
 
+def create_log(
+    directory: DataDirectory, name: str, *, origin: str | None = None, public: bool = False
+) -> LogConfiguration:
+    """Create a log as the command line does."""
+    with administering(directory) as admin:
+        return directory.create_log(name, acts=admin.acts, by=admin.by, origin=origin, public=public)
+
+
 def test_create_log_gives_a_log_keys_and_an_origin_of_its_own(made: Path, environment: dict[str, str]) -> None:
     """A log beside main is named beside it; the configuration on disk knows it at once."""
     with DataDirectory.open(made, environment=environment) as directory:
-        log = directory.create_log("team-a", public=True)
+        log = create_log(directory, "team-a", public=True)
         assert log.origin == "example.com/x/team-a"
         assert DataDirectory.open(made).log("team-a") == log
         assert set(log.vkeys).isdisjoint(directory.vkeys("main"))
         for name, origin in (("team-a", None), ("other", "example.com/x/main"), ("_mine", None), ("A", None)):
             with pytest.raises(UsageError):
-                directory.create_log(name, origin=origin)
+                create_log(directory, name, origin=origin)
         assert DataDirectory.open(made).log_names() == ("main", "_system", "team-a")
 
 
@@ -125,7 +136,7 @@ def test_create_log_goes_on_where_a_crash_cut_it_short(made: Path, environment: 
     """Before the configuration names it a log does not exist, and creating it again finishes the job."""
     before = (made / "indelible.toml").read_text()
     with DataDirectory.open(made, environment=environment) as directory:
-        vkeys = directory.create_log("team-a").vkeys
+        vkeys = create_log(directory, "team-a").vkeys
     (made / "indelible.toml").write_text(before)
     if "log" in lost:
         for room in ("logs", "journal", "state"):
@@ -135,9 +146,9 @@ def test_create_log_goes_on_where_a_crash_cut_it_short(made: Path, environment: 
     with DataDirectory.open(made, environment=environment) as directory:
         if "keys" in lost:
             with pytest.raises(ConfigurationError):  # half a set of keys is for a person to look at
-                directory.create_log("team-a")
+                create_log(directory, "team-a")
         else:
-            assert directory.create_log("team-a").vkeys == vkeys
+            assert create_log(directory, "team-a").vkeys == vkeys
             directory.open_log("team-a").close()
 
 
@@ -173,7 +184,7 @@ def test_lock_reads_what_the_writer_before_has_changed(made: Path, environment: 
     """Between opening and locking a log may have been added."""
     waiting = DataDirectory.open(made, environment=environment)
     with DataDirectory.open(made, environment=environment) as directory:
-        directory.create_log("team-a")
+        create_log(directory, "team-a")
     waiting.lock()
     assert "team-a" in waiting.log_names()
     waiting.close()

@@ -39,6 +39,9 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.InternalError(INSIDE), 500, "internal"),
     (ValueError(INSIDE), 500, "internal"),
     (errors.QueryError("expected a term", column=3), 400, "bad-query"),
+    (errors.QueryTooCostly("memory"), 422, "query-too-costly"),
+    (errors.QueryTimeout("time", seconds=3), 422, "query-timeout"),
+    (errors.QueryCancelled("gone"), 503, "unavailable"),
     (Refusal(415, "unsupported-media-type", "no"), 415, "unsupported-media-type"),
 ]
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indelible.access import ApiKeys, Grant
-from indelible.control import ControlStore
 from indelible.embedded import DataDirectory
+from indelible.embedded.administration import administering
 from indelible.errors import UsageError
 from indelible.log import Log, LogSettings, Stores
 from indelible.storage.posix import PosixStores
@@ -47,12 +47,12 @@ def prepared(log: Log, first: int, end: int) -> list[Prepared]:
 def make(folder: Path) -> None:
     environment = {"INDELIBLE_STATE": str(folder / "state")}
     with DataDirectory.create(folder / "data", origin="vectors.example/v1/main", environment=environment) as directory:
-        directory.create_log("team-a", public=True)
-        with ControlStore.open(directory.control_path) as store:
-            keys = ApiKeys(store)
+        with administering(directory) as admin:
+            directory.create_log("team-a", acts=admin.acts, by=admin.by, public=True)
+            keys = ApiKeys(admin.store, admin.acts)
             created = [
-                keys.create(name="admin", grants=[Grant.parse("admin:*")], created_by="vector"),
-                keys.create(name="writer", grants=[Grant.parse("writer:main")], created_by="vector"),
+                keys.create(name="admin", grants=[Grant.parse("admin:*")], by=admin.by),
+                keys.create(name="writer", grants=[Grant.parse("writer:main")], by=admin.by),
             ]
         with directory.open_log("main") as log:
             log.append(prepared(log, 0, 300), wait="published")

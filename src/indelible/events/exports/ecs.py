@@ -14,12 +14,10 @@ import msgspec
 
 from indelible.events.exports.activity import EntityKind, called, managed_entity, source_format
 from indelible.events.exports.format import ExportFormat
-from indelible.events.exports.original import original_text
+from indelible.events.exports.json_lines import json_lines
 from indelible.events.exports.remainder import Remainder
 from indelible.events.foreign import cloudtrail, kubernetes
 from indelible.events.foreign.dig import dig_list, dig_object, dig_text, present
-from indelible.events.record import decode_record
-from indelible.merkle import leaf_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,16 +35,12 @@ _TYPES: Final[Mapping[str, Mapping[str, str]]] = {
     "iam": {"create": "creation", "read": "info", "update": "change", "delete": "deletion"},
     "api": {"create": "creation", "read": "access", "update": "change", "delete": "deletion"},
 }
-_ENCODER: Final = msgspec.json.Encoder()
 
 
 def ecs_document(
-    record: dict[str, Json], *, index: int, leaf: str, published: bool | None = None, original: str | None = None
+    record: dict[str, Json], *, index: int, leaf: str, published: bool | None, original: str | None
 ) -> dict[str, Json]:
-    """A record as an ECS document.
-
-    ``leaf`` is the entry's leaf hash in hexadecimal, ``original`` the text of ``raw`` as its hash was made.
-    """
+    """A record as an ECS document; see :class:`~indelible.events.exports.json_lines.ConvertRecord`."""
     rest = Remainder(record)
     call = called(record)
     managed = managed_entity(record, call)
@@ -194,17 +188,7 @@ def _orchestrator(record: dict[str, Json]) -> dict[str, Json]:
     return present(type="kubernetes", namespace=dig_text(target, "attributes", "namespace"), resource=resource)
 
 
-def _encode(index: int, entry: bytes, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Row
-    record = decode_record(entry)
-    document = ecs_document(
-        record,
-        index=index,
-        leaf=leaf_hash(entry).hex(),
-        published=published,
-        original=original_text(entry, record),
-    )
-    return _ENCODER.encode(document) + b"\n"
-
-
-ECS: Final = ExportFormat(name="ecs", media_type="application/x-ndjson", suffix=".ecs.ndjson", encode=_encode)
+ECS: Final = ExportFormat(
+    name="ecs", media_type="application/x-ndjson", suffix=".ecs.ndjson", encode=json_lines(ecs_document)
+)
 """Documents of ECS 8.17, one a line."""

@@ -20,10 +20,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from indelible.events.exports.activity import called, managed_entity, source_format
 from indelible.events.exports.format import ExportFormat
+from indelible.events.exports.json_lines import json_lines
 from indelible.events.exports.ocsf_objects import (
     actor_object,
     cloud_object,
@@ -32,13 +31,10 @@ from indelible.events.exports.ocsf_objects import (
     http_objects,
     resource_object,
 )
-from indelible.events.exports.original import original_text
 from indelible.events.exports.remainder import Remainder
 from indelible.events.foreign import cloudtrail
 from indelible.events.foreign.dig import dig_list, dig_object, dig_text, present
-from indelible.events.record import decode_record
 from indelible.events.timestamps import to_milliseconds
-from indelible.merkle import leaf_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,16 +64,12 @@ _SEVERITIES: Final = {
     "error": (4, "High"),
     "critical": (5, "Critical"),
 }
-_ENCODER: Final = msgspec.json.Encoder()
 
 
 def ocsf_event(
-    record: dict[str, Json], *, index: int, leaf: str, published: bool | None = None, original: str | None = None
+    record: dict[str, Json], *, index: int, leaf: str, published: bool | None, original: str | None
 ) -> dict[str, Json]:
-    """A record as an OCSF event.
-
-    ``leaf`` is the entry's leaf hash in hexadecimal, ``original`` the text of ``raw`` as its hash was made.
-    """
+    """A record as an OCSF event; see :class:`~indelible.events.exports.json_lines.ConvertRecord`."""
     rest = Remainder(record)
     call = called(record)
     managed = managed_entity(record, call)
@@ -229,17 +221,7 @@ def _observables(event: dict[str, Json]) -> list[Json]:
     ]
 
 
-def _encode(index: int, entry: bytes, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Row
-    record = decode_record(entry)
-    event = ocsf_event(
-        record,
-        index=index,
-        leaf=leaf_hash(entry).hex(),
-        published=published,
-        original=original_text(entry, record),
-    )
-    return _ENCODER.encode(event) + b"\n"
-
-
-OCSF: Final = ExportFormat(name="ocsf", media_type="application/x-ndjson", suffix=".ocsf.ndjson", encode=_encode)
+OCSF: Final = ExportFormat(
+    name="ocsf", media_type="application/x-ndjson", suffix=".ocsf.ndjson", encode=json_lines(ocsf_event)
+)
 """Events of OCSF 1.6.0, one a line."""

@@ -23,7 +23,7 @@ _PROBLEMS = {
     "where), the key was rotated before.",
     413: "Too large; says which limit, and what to do instead.",
     415: "Neither a media type nor an encoding that is taken here.",
-    422: "Valid JSON but not valid; `errors` names every place.",
+    422: "Valid JSON but not valid, where `errors` names every place; or a search that takes more than it may.",
     429: "Too much at once; try again after `Retry-After` seconds.",
     500: "Stored data is damaged, or a bug.",
     503: "Not possible right now: read-only, no space, shutting down. Try again after `Retry-After` seconds.",

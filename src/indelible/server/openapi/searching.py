@@ -30,7 +30,7 @@ def _number(name: str, description: str, *, most: int, default: int) -> dict[str
 
 
 _SPAN = (_Q, _SINCE, _UNTIL)
-_ASKING = (400, 401, 403, 404, 429, 503)
+_ASKING = (400, 401, 403, 404, 422, 429, 503)
 
 SEARCH = operation(
     "searchEvents",

@@ -116,10 +116,9 @@ def api_key_routes(context: Context) -> list[HTTPRouteHandler]:
         limit = RateLimit(
             requests_per_second=new.limit.requests_per_second, events_per_second=new.limit.events_per_second
         )
+        by = context.caller(principal)
         made = await context.blocking(
-            lambda: keys.create(
-                name=new.name, grants=grants, created_by=principal.id, expires_at=new.expires_at, limit=limit
-            )
+            lambda: keys.create(name=new.name, grants=grants, by=by, expires_at=new.expires_at, limit=limit)
         )
         return _made(made)
 
@@ -133,8 +132,9 @@ def api_key_routes(context: Context) -> list[HTTPRouteHandler]:
         principal = await administrator(request)
         how = await read_json(request, read_headers(request.scope["headers"]), context, Rotation)
         await found(principal, key)
+        by = context.caller(principal)
         made = await context.blocking(
-            lambda: keys.rotate(key, overlap=timedelta(seconds=how.overlap), expires_at=how.expires_at)
+            lambda: keys.rotate(key, overlap=timedelta(seconds=how.overlap), by=by, expires_at=how.expires_at)
         )
         return _made(made)
 
@@ -142,7 +142,8 @@ def api_key_routes(context: Context) -> list[HTTPRouteHandler]:
     async def revoke_api_key(request: Request[Any, Any, Any], key: FromPath[str]) -> None:
         principal = await administrator(request)
         await found(principal, key)
-        await context.blocking(lambda: keys.revoke(key, by=principal.id))
+        by = context.caller(principal)
+        await context.blocking(lambda: keys.revoke(key, by=by))
 
     return [list_api_keys, create_api_key, show_api_key, rotate_api_key, revoke_api_key]
 

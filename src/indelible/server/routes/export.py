@@ -42,11 +42,11 @@ def export_routes(context: Context) -> list[HTTPRouteHandler]:
         order = read_order(parameters, "asc")
         if under_way >= context.settings.max_exports:
             raise Overloaded(f"{under_way} exports are running already", retry_after=10.0)
+        export = Export(hosted, question, form, order=order, control=Control())
 
         async def pieces() -> AsyncGenerator[bytes, None]:
             nonlocal under_way
             under_way += 1
-            export = Export(hosted, question, form, order=order, control=Control())
             try:
                 while piece := await context.exporting(export.next_piece):
                     yield piece

@@ -83,7 +83,8 @@ def grant_routes(context: Context) -> list[HTTPRouteHandler]:
         grant = read_grant(new.role, new.log, new.query, pointer="")
         principal.require_administration([grant.log])
         await _require_key_within(context, principal, new.principal)
-        made = await context.blocking(lambda: grants.create(new.principal, grant, created_by=principal.id))
+        by = context.caller(principal)
+        made = await context.blocking(lambda: grants.create(new.principal, grant, by=by))
         return _json(_show(made), status=201, headers={"location": f"/v1/grants/{made.id}"})
 
     @delete("/v1/grants/{grant:str}", status_code=204)
@@ -95,7 +96,8 @@ def grant_routes(context: Context) -> list[HTTPRouteHandler]:
         if found is None or not principal.administers(found.grant.log):
             detail = f"there is no grant {grant!r}"  # as if there were none: its existence is not theirs to know
             raise NotFound(detail)
-        await context.blocking(lambda: grants.delete(found.id))
+        by = context.caller(principal)
+        await context.blocking(lambda: grants.delete(found.id, by=by))
 
     return [list_grants, create_grant, delete_grant]
 

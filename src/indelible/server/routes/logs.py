@@ -73,7 +73,10 @@ def log_routes(context: Context) -> list[HTTPRouteHandler]:
         principal = await context.authenticate(headers)
         new = await read_json(request, headers, context, NewLog)
         principal.require(Permission.ADMINISTER, new.log)
-        hosted = await context.blocking(lambda: context.logs.create(new.log, origin=new.origin, public=new.public))
+        by = context.caller(principal)
+        hosted = await context.blocking(
+            lambda: context.logs.create(new.log, acts=context.acts, by=by, origin=new.origin, public=new.public)
+        )
         return _json(_describe(hosted), status=201, headers={"location": f"/v1/logs/{new.log}"})
 
     @get("/v1/logs/{log:str}")

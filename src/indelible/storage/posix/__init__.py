@@ -12,11 +12,13 @@ from indelible.storage.posix.journal_reader import JournalReader, read_journal
 from indelible.storage.posix.journal_scan import TornTail
 from indelible.storage.posix.lock import WriterLock
 from indelible.storage.posix.objects import PosixObjectReader
+from indelible.storage.posix.reserve import DiskReserve
 from indelible.storage.posix.run_file import verify_run
 from indelible.storage.posix.run_set import IdReader, read_ids
 from indelible.storage.posix.stores import PosixStores
 
 __all__ = [
+    "DiskReserve",
     "IdReader",
     "JournalReader",
     "LogPaths",

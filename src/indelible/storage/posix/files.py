@@ -28,7 +28,7 @@ _RESTORE = "restore the data directory as a whole from its newest copy"
 
 @dataclass(frozen=True, slots=True)
 class LogPaths:
-    """Where one log lies below a data directory. All of it must be on one file system.
+    """Where one log lies below a data directory. All of it, but for the index, must be on one file system.
 
     Raises:
         UsageError: the name cannot name a log.
@@ -64,6 +64,11 @@ class LogPaths:
     def ids(self) -> Path:
         """The runs of the id index."""
         return self.state / "ids"
+
+    @property
+    def index(self) -> Path:
+        """The segments of the search index: derived, and not needed by the log."""
+        return self.data / "index" / self.name
 
     @property
     def temporary(self) -> Path:

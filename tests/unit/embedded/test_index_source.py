@@ -1,0 +1,84 @@
+"""A directory that something else writes, as a source for an index: what is published, and what is beyond that."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from indelible.embedded.data_directory import DataDirectory
+from indelible.embedded.index_source import DirectorySource
+from indelible.index import IndexSettings, LogIndex
+from indelible.query.parser import parse_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from indelible.log import Log
+
+EVERYTHING = parse_query("", now_us=0)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[DataDirectory]:
+    environment = {**os.environ, "INDELIBLE_STATE": str(tmp_path / "pins")}
+    with DataDirectory.create(tmp_path / "data", origin="log.example/data", environment=environment) as directory:
+        yield directory
+
+
+@pytest.fixture
+def log(directory: DataDirectory) -> Iterator[Log]:
+    with directory.open_log("main") as log:
+        yield log
+
+
+def append(log: Log, count: int) -> int:
+    """Append one request, and give the index after it."""
+    events = [{"action": "thing.done", "actor": {"type": "user", "id": "ada"}}] * count
+    prepared = log.preparer.prepare_objects(events, principal="test", now_ms=1_770_000_000_000, random=os.urandom)
+    return log.append(prepared).size
+
+
+def source_of(directory: DataDirectory) -> DirectorySource:
+    return DirectorySource(directory.open_reader("main"), directory.paths("main"), origin=directory.log("main").origin)
+
+
+def test_directory_source_reads_beside_a_writer(directory: DataDirectory, log: Log) -> None:
+    """Everything acknowledged, whether it is still in the journal or has moved on since it was asked for."""
+    source = source_of(directory)
+    for count in (3, 300, 5):
+        size = append(log, count)
+        assert source.acknowledged() == size
+        log.wait_published(size)
+        assert list(source.entries(0, size)) == [(at, log.reader.get(at).entry) for at in range(size)]
+    assert list(source.entries(250, 260)) == [(at, log.reader.get(at).entry) for at in range(250, 260)]
+    assert source.bundle(0) == log.reader.bundle(0)
+
+
+def test_directory_source_reads_the_journal_beyond_the_checkpoint(
+    directory: DataDirectory, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that has not published yet hides nothing."""
+    log.wait_published(append(log, 10))
+    monkeypatch.setattr(log.publisher, "run", lambda _most: False)
+    append(log, 7)
+    source = source_of(directory)
+    assert (source.acknowledged(), source.published().checkpoint.size) == (17, 10)
+    assert list(source.entries(8, 99)) == [(at, log.reader.get(at).entry) for at in range(8, 17)]
+    assert [source.get(at).published for at in (9, 10, 16)] == [True, False, False]
+    assert source.get(16) == log.reader.get(16)
+    assert list(source.entries(12, 14)) == [(at, log.reader.get(at).entry) for at in range(12, 14)]
+
+
+def test_index_of_a_directory_catches_up_without_its_writer(directory: DataDirectory, log: Log) -> None:
+    """Another process needs neither lock nor key to search what has been acknowledged."""
+    size = append(log, 600)
+    log.wait_published(size)
+    size = append(log, 1)
+    settings = IndexSettings(segment_entries=256, threads=1)
+    with LogIndex.open(directory.paths("main").index, source_of(directory), settings=settings) as index:
+        index.catch_up()
+        assert index.search(EVERYTHING, limit=1_000).indices == list(reversed(range(size)))
+    assert len(list(directory.paths("main").index.glob("*.parquet"))) == 2
