@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +11,7 @@ import typer
 
 from indelible import __version__
 from indelible.cli.interruption import Interrupted
+from indelible.cli.server_log import configure_server_log
 from indelible.cli.target import DEFAULT_DATA, DataOption
 from indelible.cli.terminal import Terminal
 from indelible.config import DEFAULT_LISTEN, parse_listen
@@ -22,8 +21,6 @@ from indelible.system_log import Action, Caller, SystemEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from structlog.typing import Processor
 
     from indelible.system_log import SystemLog
     from indelible.system_log.acts import Acts
@@ -80,8 +77,8 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
     from indelible.embedded.administration import acts_on  # noqa: PLC0415
     from indelible.server import HostedLogs, TlsFiles, create_app, run_server  # noqa: PLC0415
 
-    _configure_logging()
     with DataDirectory.open(path) as directory:
+        configure_server_log(directory.configuration.logging)
         lock = directory.lock()
         configuration = directory.configuration
         tls = TlsFiles.from_settings(configuration.tls, path)
@@ -127,37 +124,3 @@ def _running(system: SystemLog, acts: Acts) -> Iterator[None]:
     finally:
         with suppress(Unavailable):  # the log has said so itself, and stopping must not fail
             system.record(SystemEvent(action=Action.SERVER_STOPPED, by=by))
-
-
-def _configure_logging() -> None:
-    """One line an event on standard error: for people on a terminal, JSON elsewhere."""
-    import structlog  # noqa: PLC0415 - as above
-
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
-            ],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.INFO)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces each time that SQLite is SQLite
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )

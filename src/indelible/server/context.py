@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from indelible.server.following import Following
     from indelible.server.hosted_logs import HostedLog, HostedLogs
     from indelible.server.metrics import Metrics
+    from indelible.server.readiness import Readiness
     from indelible.server.searching import Searching
     from indelible.server.system_events import SystemEvents
     from indelible.system_log import Caller
@@ -52,6 +53,7 @@ class Context:
     exporting: Blocking
     system: SystemEvents
     acts: Acts
+    readiness: Readiness
 
     async def authenticate(self, headers: Headers) -> Principal:
         """Who is asking: by an ``Authorization`` header, else by a client certificate.

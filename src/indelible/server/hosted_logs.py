@@ -18,12 +18,15 @@ from indelible.server.problem import Refusal
 from indelible.system_log import SYSTEM_PRINCIPAL, Action, Caller, SystemEvent, SystemLog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from indelible.embedded.data_directory import DataDirectory
     from indelible.index import LogIndex
     from indelible.log import Log
+    from indelible.log.measures import Publication
     from indelible.system_log.acts import Acts
     from indelible.verify.verdicts import LogReport
 
@@ -88,6 +91,8 @@ class HostedLogs:
 
     def __init__(self, directory: DataDirectory) -> None:
         self._directory = directory
+        self.on_publication: Callable[[str, Publication], None] | None = None
+        """Called on a log's own thread with its name after each publication; must not block or raise."""
         self._logs: dict[str, HostedLog] = {}
         self._lock = threading.Lock()  # one creation at a time; look-ups need none
         self._closing = threading.Event()
@@ -109,6 +114,11 @@ class HostedLogs:
             raise
         logs._waker.start()
         return logs
+
+    @property
+    def path(self) -> Path:
+        """The data directory."""
+        return self._directory.path
 
     def get(self, name: str) -> HostedLog:
         """The log of this name.
@@ -190,9 +200,14 @@ class HostedLogs:
             public=configuration.public,
             _index=HostedIndex(self._directory.path / "index" / name, log, self._directory.configuration.index),
         )
+        hosted.log.measures.on_publication = partial(self._published, name)
         self._logs[name] = hosted
         hosted.log.scrubber.on_findings = partial(self._record_findings, name)
         return hosted
+
+    def _published(self, name: str, publication: Publication) -> None:
+        if self.on_publication is not None:
+            self.on_publication(name, publication)
 
     def _record_findings(self, name: str, report: LogReport) -> None:
         """Put on record that a scrub found a log altered: the places of the first findings, and how many there are."""
