@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +44,13 @@ def serve(
             help=f"Where to listen, port 0 for a free one; else INDELIBLE_LISTEN, the configuration, {DEFAULT_LISTEN}.",
         ),
     ] = None,
+    read_only: Annotated[
+        bool,
+        typer.Option(
+            "--read-only",
+            help="Serve what is there and write nothing: no appends, no administration, no lock. Keys are not needed.",
+        ),
+    ] = False,
 ) -> None:
     """Serve the logs of a data directory over HTTP, until SIGTERM. Creates nothing: see `indelible init`.
 
@@ -54,12 +61,17 @@ def serve(
     serve_directory(
         path,
         listen,
+        read_only=read_only,
         on_listening=lambda address: terminal.note(f"listening on {address}"),
     )
 
 
-def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[str], None]) -> None:
+def serve_directory(
+    path: Path, listen: str | None, *, read_only: bool = False, on_listening: Callable[[str], None]
+) -> None:
     """Open everything, serve until a signal, close everything in the opposite order.
+
+    With ``read_only``, or where the configuration says so, nothing is written and no lock is taken.
 
     Raises:
         NotFound: there is no such directory.
@@ -79,7 +91,8 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
 
     with DataDirectory.open(path) as directory:
         configure_server_log(directory.configuration.logging)
-        lock = directory.lock()
+        read_only = read_only or directory.configuration.server.read_only
+        lock = None if read_only else directory.lock()
         configuration = directory.configuration
         tls = TlsFiles.from_settings(configuration.tls, path)
         host, port = parse_listen(listen or configuration.server.listen)
@@ -87,11 +100,15 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
         def announce(real_host: str, real_port: int) -> None:
             name = f"[{real_host}]" if ":" in real_host else real_host
             address = f"{'http' if tls is None else 'https'}://{name}:{real_port}"
-            lock.announce(address)
+            if lock is not None:
+                lock.announce(address)
             on_listening(address)
 
         try:
-            with ControlStore.open(directory.control_path) as store, HostedLogs.open(directory) as logs:
+            with (
+                ControlStore.open(directory.control_path, read_only=read_only) as store,
+                HostedLogs.open(directory, read_only=read_only) as logs,
+            ):
                 acts = acts_on(directory, logs.system, store)
                 app = create_app(
                     logs=logs,
@@ -102,7 +119,7 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
                     searches=SearchStore(store),
                     configuration=configuration,
                 )
-                with _running(logs.system, acts):
+                with nullcontext() if read_only else _running(logs.system, acts):
                     run_server(app, host=host, port=port, tls=tls, on_listening=announce)
         except Interrupted:
             return  # asked to stop before it had begun to listen; everything above is closed

@@ -30,7 +30,8 @@ from indelible.config import (
 from indelible.embedded import birth
 from indelible.embedded.opening import open_log, remembered_checkpoint
 from indelible.embedded.principal import local_principal
-from indelible.errors import ConfigurationError, NotFound, UsageError
+from indelible.embedded.read_only import SUCCEEDED, open_to_read
+from indelible.errors import ConfigurationError, NotFound, ReadOnly, UsageError
 from indelible.log import Reader
 from indelible.storage.posix import DiskReserve, LogPaths, PosixObjectReader, PosixStores, WriterLock
 from indelible.system_log import Action, Caller, SystemEvent, SystemLog
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from indelible.config import Loaded
-    from indelible.log import Log
+    from indelible.log import Log, ReadOnlyLog
     from indelible.system_log.acts import Acts
 
 __all__ = ["SYSTEM_LOG", "DataDirectory"]
@@ -188,9 +189,12 @@ class DataDirectory:
             Locked: something else writes here.
             Damaged: something stored is not what was written.
             RolledBack: the log, or what this user remembers of it, is ahead of what is stored.
+            ReadOnly: it is closed, and another one has succeeded it.
         """
         self.lock()
         configuration = self.log(name)
+        if configuration.read_only:
+            raise ReadOnly(f"log {name} takes no appends: {SUCCEEDED}", retry_after=3_600.0)
         keys = LogKeys.load(self._keys(name))
         if keys.vkeys != configuration.vkeys:
             raise ConfigurationError(
@@ -204,6 +208,15 @@ class DataDirectory:
             settings=self.configuration.log,
             remembered=remembered_checkpoint(self._pins, configuration.origin),
         )
+
+    def open_to_read(self, name: str) -> ReadOnlyLog:
+        """Open a log as a server that must not write does: without lock or key, following whoever writes.
+
+        Raises:
+            NotFound: there is no such log, or it has lost its checkpoint.
+            Damaged: something stored is not what was written.
+        """
+        return open_to_read(self.paths(name), self.log(name))
 
     def open_reader(self, name: str) -> Reader:
         """Read what a log has published, without lock or key; something else may be writing it.

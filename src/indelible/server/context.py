@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from indelible.access import Permission
-from indelible.errors import Forbidden, Unavailable
+from indelible.errors import Forbidden, ReadOnly, Unavailable
 from indelible.server.current_request import current_request
 from indelible.system_log import Action
 
@@ -112,5 +112,7 @@ class Context:
         """Write down when keys were last used. Blocks. What cannot be written is not worth stopping for."""
         try:
             self.authenticator.write_uses()
+        except ReadOnly:
+            pass  # a server that only reads
         except Unavailable as error:
             _log.warning("key_uses_not_written", error=type(error).__name__)

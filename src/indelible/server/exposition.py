@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 import indelible
+from indelible.log import Log
 from indelible.log.measures import BOUNDS
 
 if TYPE_CHECKING:
@@ -34,6 +35,16 @@ _APPENDS = (
     ("rejected", "Foreign events refused while their neighbours were taken."),
     ("bytes", "Bytes of accepted append bodies, as sent."),
 )
+_STATES = {
+    "size": "Entries that the published checkpoint covers.",
+    "journaled": "Entries that are durable, published or not.",
+    "pool_entries": "Events waiting to be written.",
+    "pool_bytes": "Bytes of events waiting to be written.",
+    "checkpoint_age": "Since the checkpoint was signed.",
+    "scrub_findings": "What the last scrub found wrong; absent before the first.",
+    "scrubbed_at": "When the last scrub ended; absent before the first.",
+}
+_NAMES = {"checkpoint_age": "checkpoint_age_seconds", "scrubbed_at": "scrubbed_timestamp_seconds"}
 
 
 class Exposition(Collector):
@@ -103,18 +114,12 @@ class Exposition(Collector):
 
 def _states(logs: Iterable[HostedLog]) -> Iterator[Metric]:
     statuses = [(hosted.name, hosted.log.status) for hosted in logs]
-    for name, text, read in (
-        ("size", "Entries that the published checkpoint covers.", lambda s: s.size),
-        ("journaled", "Entries that are durable, published or not.", lambda s: s.journaled),
-        ("pool_entries", "Events waiting to be written.", lambda s: s.pool_entries),
-        ("pool_bytes", "Bytes of events waiting to be written.", lambda s: s.pool_bytes),
-        ("checkpoint_age_seconds", "Since the checkpoint was signed.", lambda s: s.checkpoint_age),
-        ("read_only", "1 when the log takes no appends.", lambda s: s.read_only is not None),
-        ("scrub_findings", "What the last scrub found wrong; absent before the first.", lambda s: s.scrub_findings),
-        ("scrubbed_timestamp_seconds", "When the last scrub ended; absent before the first.", lambda s: s.scrubbed_at),
-    ):
-        values = {log: float(value) for log, status in statuses if (value := read(status)) is not None}
-        yield _gauges(f"log_{name}", text, "log", values)
+    # One that is only read on purpose has not stopped.
+    stopped = {each.name: float(isinstance(each.log, Log) and each.log.status.read_only is not None) for each in logs}
+    yield _gauges("log_read_only", "1 when the log has stopped taking appends.", "log", stopped)
+    for name, text in _STATES.items():
+        values = {log: float(value) for log, status in statuses if (value := getattr(status, name)) is not None}
+        yield _gauges(f"log_{_NAMES.get(name, name)}", text, "log", values)
 
 
 def _index_lags(logs: Iterable[HostedLog]) -> Metric:

@@ -10,6 +10,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from indelible.log import Log
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
@@ -72,7 +74,7 @@ def server_readiness(logs: HostedLogs, configuration: Configuration) -> Readines
 
 
 def _appends(logs: HostedLogs) -> str | None:
-    every = logs.all()
+    every = [hosted for hosted in logs.all() if isinstance(hosted.log, Log)]  # the others are only read on purpose
     stopped = sum(hosted.log.status.read_only is not None for hosted in every)
     if not stopped:
         return None

@@ -75,13 +75,13 @@ def unready(tmp_path: Path) -> Iterator[Served]:
 
 def test_readyz_says_why_not(unready: Served) -> None:
     """Every reason at once, in words, without the names of logs; alive all the same."""
-    unready.app.readiness.add(Check("index", lambda: "search indexes are behind by 7"))
+    unready.app.readiness.add(Check("forwarding", lambda: "a destination is behind by 7"))
     with unready.client(None) as client:
         problem = check_problem(client.get("/readyz"), 503)
-        assert re.search(r"bytes are free on the disk; at least .*; search indexes are behind by 7", problem["detail"])
+        assert re.search(r"bytes are free on the disk; at least .*; a destination is behind by 7", problem["detail"])
         assert client.get("/readyz").headers["retry-after"]
         assert client.get("/healthz").status_code == 200
-        unready.logs.get("main").log._health.fail(OSError("disk on fire"))
+        unready.logs.get("main").writable._health.fail(OSError("disk on fire"))
         detail = check_problem(client.get("/readyz"), 503)["detail"]
     assert "1 of 2 logs takes no appends" in detail
     assert "main" not in detail
