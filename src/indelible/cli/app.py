@@ -42,6 +42,7 @@ COMMANDS = {
     "grants": "indelible.cli.grants",
     "config": "indelible.cli.config",
     "backup": "indelible.cli.backup",
+    "restore": "indelible.cli.restore",
     "demo": "indelible.cli.demo",
     "bench": "indelible.cli.bench",
 }

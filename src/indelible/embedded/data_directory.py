@@ -100,8 +100,8 @@ class DataDirectory:
         directory = cls(path, loaded, environment)
         directory._lock = WriterLock.acquire(directory.lock_path)
         try:
-            directory._add_log(birth.MAIN_LOG, origin, public=False)
-            directory._add_log(SYSTEM_LOG, birth.sibling_origin(origin, SYSTEM_LOG), public=False)
+            directory.add_log(birth.MAIN_LOG, origin, public=False)
+            directory.add_log(SYSTEM_LOG, birth.sibling_origin(origin, SYSTEM_LOG), public=False)
             directory._record_births()
         except BaseException:
             directory.close()
@@ -252,7 +252,7 @@ class DataDirectory:
         birth.check_origin(origin)
         details = {"origin": origin, "public": public}
         with acts.act(Action.LOG_CREATED, by=by, targets=(("log", name),), details=details) as act:
-            log = self._add_log(name, origin, public=public)
+            log = self.add_log(name, origin, public=public)
             act.done()
         return log
 
@@ -289,7 +289,14 @@ class DataDirectory:
                 )
             )
 
-    def _add_log(self, name: str, origin: str, *, public: bool) -> LogConfiguration:
+    def add_log(self, name: str, origin: str, *, public: bool) -> LogConfiguration:
+        """Create a log under any name, the system's own too, on no record. Takes the directory's lock.
+
+        Raises:
+            UsageError: another log has this origin, or keys are pinned for it.
+            Locked: something else writes here.
+        """
+        self.lock()
         if any(log.origin == origin for log in self.configuration.logs.values()):
             raise UsageError(f"another log of {self.path} has the origin {origin}")
         vkeys = birth.bring_into_being(self.path, name, origin=origin, keys_folder=self._keys(name), pins=self._pins)

@@ -12,6 +12,7 @@ import pytest
 import indelible
 from indelible.control import ControlStore
 from indelible.embedded import DataDirectory
+from indelible.embedded.administration import administering
 from indelible.errors import IntegrityError, NotFound, UsageError
 from indelible.operations.backup import back_up
 from indelible.operations.manifest import MANIFEST, SUMS, Manifest, check_sums, files_below
@@ -33,7 +34,7 @@ def test_backup_is_a_data_directory_that_can_be_continued(data: Path, tmp_path: 
     with indelible.open(tmp_path / "backup") as log:
         assert log.get(299).record["metadata"] == {"n": 299}
         assert log.record("thing.done", actor="user:eve").index == 300
-    assert {log.log: log.size for log in made.manifest.logs} == {"main": 300, "_system": 0}
+    assert {log.log: log.size for log in made.manifest.logs} == {"main": 300, "_system": 2}
     assert made.report.exit_status() == 0
 
 
@@ -149,6 +150,8 @@ def test_snapshot_stays_still_while_the_log_moves_on(data: Path, later: int) -> 
 
 def test_snapshot_of_an_empty_log_is_empty(data: Path) -> None:
     """There is nothing but a checkpoint."""
-    with LogSnapshot.take(LogPaths(data, "_system")) as snapshot:
+    with DataDirectory.open(data) as directory, administering(directory) as admin:
+        directory.create_log("empty", acts=admin.acts, by=admin.by)
+    with LogSnapshot.take(LogPaths(data, "empty")) as snapshot:
         assert list(snapshot.object_paths()) == []
         assert object_count(0) == 0
