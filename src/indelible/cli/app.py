@@ -41,6 +41,8 @@ COMMANDS = {
     "api-keys": "indelible.cli.api_keys",
     "grants": "indelible.cli.grants",
     "config": "indelible.cli.config",
+    "backup": "indelible.cli.backup",
+    "restore": "indelible.cli.restore",
     "demo": "indelible.cli.demo",
     "bench": "indelible.cli.bench",
 }

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +11,7 @@ import typer
 
 from indelible import __version__
 from indelible.cli.interruption import Interrupted
+from indelible.cli.server_log import configure_server_log
 from indelible.cli.target import DEFAULT_DATA, DataOption
 from indelible.cli.terminal import Terminal
 from indelible.config import DEFAULT_LISTEN, parse_listen
@@ -22,8 +21,6 @@ from indelible.system_log import Action, Caller, SystemEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from structlog.typing import Processor
 
     from indelible.system_log import SystemLog
     from indelible.system_log.acts import Acts
@@ -47,6 +44,13 @@ def serve(
             help=f"Where to listen, port 0 for a free one; else INDELIBLE_LISTEN, the configuration, {DEFAULT_LISTEN}.",
         ),
     ] = None,
+    read_only: Annotated[
+        bool,
+        typer.Option(
+            "--read-only",
+            help="Serve what is there and write nothing: no appends, no administration, no lock. Keys are not needed.",
+        ),
+    ] = False,
 ) -> None:
     """Serve the logs of a data directory over HTTP, until SIGTERM. Creates nothing: see `indelible init`.
 
@@ -57,12 +61,17 @@ def serve(
     serve_directory(
         path,
         listen,
+        read_only=read_only,
         on_listening=lambda address: terminal.note(f"listening on {address}"),
     )
 
 
-def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[str], None]) -> None:
+def serve_directory(
+    path: Path, listen: str | None, *, read_only: bool = False, on_listening: Callable[[str], None]
+) -> None:
     """Open everything, serve until a signal, close everything in the opposite order.
+
+    With ``read_only``, or where the configuration says so, nothing is written and no lock is taken.
 
     Raises:
         NotFound: there is no such directory.
@@ -80,9 +89,10 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
     from indelible.embedded.administration import acts_on  # noqa: PLC0415
     from indelible.server import HostedLogs, TlsFiles, create_app, run_server  # noqa: PLC0415
 
-    _configure_logging()
     with DataDirectory.open(path) as directory:
-        lock = directory.lock()
+        configure_server_log(directory.configuration.logging)
+        read_only = read_only or directory.configuration.server.read_only
+        lock = None if read_only else directory.lock()
         configuration = directory.configuration
         tls = TlsFiles.from_settings(configuration.tls, path)
         host, port = parse_listen(listen or configuration.server.listen)
@@ -90,11 +100,15 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
         def announce(real_host: str, real_port: int) -> None:
             name = f"[{real_host}]" if ":" in real_host else real_host
             address = f"{'http' if tls is None else 'https'}://{name}:{real_port}"
-            lock.announce(address)
+            if lock is not None:
+                lock.announce(address)
             on_listening(address)
 
         try:
-            with ControlStore.open(directory.control_path) as store, HostedLogs.open(directory) as logs:
+            with (
+                ControlStore.open(directory.control_path, read_only=read_only) as store,
+                HostedLogs.open(directory, read_only=read_only) as logs,
+            ):
                 acts = acts_on(directory, logs.system, store)
                 app = create_app(
                     logs=logs,
@@ -105,7 +119,7 @@ def serve_directory(path: Path, listen: str | None, *, on_listening: Callable[[s
                     searches=SearchStore(store),
                     configuration=configuration,
                 )
-                with _running(logs.system, acts):
+                with nullcontext() if read_only else _running(logs.system, acts):
                     run_server(app, host=host, port=port, tls=tls, on_listening=announce)
         except Interrupted:
             return  # asked to stop before it had begun to listen; everything above is closed
@@ -127,37 +141,3 @@ def _running(system: SystemLog, acts: Acts) -> Iterator[None]:
     finally:
         with suppress(Unavailable):  # the log has said so itself, and stopping must not fail
             system.record(SystemEvent(action=Action.SERVER_STOPPED, by=by))
-
-
-def _configure_logging() -> None:
-    """One line an event on standard error: for people on a terminal, JSON elsewhere."""
-    import structlog  # noqa: PLC0415 - as above
-
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                renderer,
-            ],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(logging.INFO)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces each time that SQLite is SQLite
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )

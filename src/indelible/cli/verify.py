@@ -18,7 +18,7 @@ from indelible.trust.pinned_verification import GivenKeys
 from indelible.trust.pins import Pins
 from indelible.verify.verdicts import Report, VerdictName
 
-__all__ = ["register", "verify"]
+__all__ = ["given_keys", "register", "verify"]
 
 _MAX_POLICY_BYTES = 1 << 20
 
@@ -73,7 +73,7 @@ def verify(
     verifier = Verifier(
         pins=Pins.load(os.environ),
         terminal=terminal,
-        given=_given(policy, vkey or []),
+        given=given_keys(policy, vkey or []),
         logs=tuple(log or ()),
         quick=quick,
         resume=resume,
@@ -101,7 +101,13 @@ def _verify(verifier: Verifier, target: str, record: Path | None) -> Report:
     return verifier.folder(path) if is_bare_log else verifier.directory(path)
 
 
-def _given(policy: Path | None, vkeys: list[str]) -> GivenKeys:
+def given_keys(policy: Path | None, vkeys: list[str]) -> GivenKeys:
+    """The keys that options name.
+
+    Raises:
+        UsageError: the policy's file is too large for one.
+        FormatError: it is none.
+    """
     if policy is None:
         return GivenKeys(vkeys=vkeys, source="the keys given with --vkey") if vkeys else GivenKeys()
     with policy.open("rb") as file:

@@ -189,7 +189,7 @@ class LoggingSettings:
     Attributes:
         level: The least severe messages that are written.
         format: ``json``, one object a line; ``text`` for people; ``auto``: text on a terminal, JSON elsewhere.
-        requests: Whether each answered request is a line: route, status, duration, request id, principal.
+        requests: Whether each answered request is a line: its id, route, status, duration, the client's address.
     """
 
     level: str = setting("info", Rule(choices=("debug", "info", "warning", "error")))

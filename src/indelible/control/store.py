@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from indelible.control import migrate, sqlite
-from indelible.errors import ConfigurationError, NotFound
+from indelible.errors import ConfigurationError, NotFound, ReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,9 @@ __all__ = ["ControlStore"]
 class ControlStore:
     """Control data in one SQLite file. Safe to use from several threads; one at a time gets the connection."""
 
-    def __init__(self, engine: Engine, path: Path) -> None:
+    def __init__(self, engine: Engine, path: Path, *, read_only: bool) -> None:
         self._engine = engine
+        self._read_only = read_only
         self._path = path
         self._raw = sqlite.raw_connection(engine)
         self._lock = threading.Lock()  # owns the connection and both numbers below
@@ -53,7 +54,7 @@ class ControlStore:
             detail = f"there is no {path}; `indelible init` makes one"
             raise NotFound(detail)
         try:
-            store = cls(sqlite.open_engine(path, read_only=read_only), path)
+            store = cls(sqlite.open_engine(path, read_only=read_only), path, read_only=read_only)
         except sqlite3.Error as error:
             raise sqlite.translated(error, path) from error
         try:
@@ -84,8 +85,11 @@ class ControlStore:
         Raises:
             StorageFull: no space; nothing was changed.
             Unavailable: another process holds the file.
+            ReadOnly: the store was opened for reading.
             Damaged: the file is not what SQLite wrote.
         """
+        if self._read_only:
+            raise ReadOnly("this server only reads; nothing can be administered here", retry_after=3_600.0)
         with self._connected(writes=True) as connection:
             try:
                 yield connection

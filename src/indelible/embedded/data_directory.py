@@ -30,7 +30,8 @@ from indelible.config import (
 from indelible.embedded import birth
 from indelible.embedded.opening import open_log, remembered_checkpoint
 from indelible.embedded.principal import local_principal
-from indelible.errors import ConfigurationError, NotFound, UsageError
+from indelible.embedded.read_only import SUCCEEDED, open_to_read
+from indelible.errors import ConfigurationError, NotFound, ReadOnly, UsageError
 from indelible.log import Reader
 from indelible.storage.posix import DiskReserve, LogPaths, PosixObjectReader, PosixStores, WriterLock
 from indelible.system_log import Action, Caller, SystemEvent, SystemLog
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from indelible.config import Loaded
-    from indelible.log import Log
+    from indelible.log import Log, ReadOnlyLog
     from indelible.system_log.acts import Acts
 
 __all__ = ["SYSTEM_LOG", "DataDirectory"]
@@ -99,8 +100,8 @@ class DataDirectory:
         directory = cls(path, loaded, environment)
         directory._lock = WriterLock.acquire(directory.lock_path)
         try:
-            directory._add_log(birth.MAIN_LOG, origin, public=False)
-            directory._add_log(SYSTEM_LOG, birth.sibling_origin(origin, SYSTEM_LOG), public=False)
+            directory.add_log(birth.MAIN_LOG, origin, public=False)
+            directory.add_log(SYSTEM_LOG, birth.sibling_origin(origin, SYSTEM_LOG), public=False)
             directory._record_births()
         except BaseException:
             directory.close()
@@ -188,9 +189,12 @@ class DataDirectory:
             Locked: something else writes here.
             Damaged: something stored is not what was written.
             RolledBack: the log, or what this user remembers of it, is ahead of what is stored.
+            ReadOnly: it is closed, and another one has succeeded it.
         """
         self.lock()
         configuration = self.log(name)
+        if configuration.read_only:
+            raise ReadOnly(f"log {name} takes no appends: {SUCCEEDED}", retry_after=3_600.0)
         keys = LogKeys.load(self._keys(name))
         if keys.vkeys != configuration.vkeys:
             raise ConfigurationError(
@@ -204,6 +208,15 @@ class DataDirectory:
             settings=self.configuration.log,
             remembered=remembered_checkpoint(self._pins, configuration.origin),
         )
+
+    def open_to_read(self, name: str) -> ReadOnlyLog:
+        """Open a log as a server that must not write does: without lock or key, following whoever writes.
+
+        Raises:
+            NotFound: there is no such log, or it has lost its checkpoint.
+            Damaged: something stored is not what was written.
+        """
+        return open_to_read(self.paths(name), self.log(name))
 
     def open_reader(self, name: str) -> Reader:
         """Read what a log has published, without lock or key; something else may be writing it.
@@ -239,7 +252,7 @@ class DataDirectory:
         birth.check_origin(origin)
         details = {"origin": origin, "public": public}
         with acts.act(Action.LOG_CREATED, by=by, targets=(("log", name),), details=details) as act:
-            log = self._add_log(name, origin, public=public)
+            log = self.add_log(name, origin, public=public)
             act.done()
         return log
 
@@ -276,7 +289,14 @@ class DataDirectory:
                 )
             )
 
-    def _add_log(self, name: str, origin: str, *, public: bool) -> LogConfiguration:
+    def add_log(self, name: str, origin: str, *, public: bool) -> LogConfiguration:
+        """Create a log under any name, the system's own too, on no record. Takes the directory's lock.
+
+        Raises:
+            UsageError: another log has this origin, or keys are pinned for it.
+            Locked: something else writes here.
+        """
+        self.lock()
         if any(log.origin == origin for log in self.configuration.logs.values()):
             raise UsageError(f"another log of {self.path} has the origin {origin}")
         vkeys = birth.bring_into_being(self.path, name, origin=origin, keys_folder=self._keys(name), pins=self._pins)

@@ -73,14 +73,17 @@ class LogIndex:
         self._thread: threading.Thread | None = None
 
     @classmethod
-    def open(cls, folder: Path, source: EntrySource, *, settings: IndexSettings | None = None) -> Self:
+    def open(
+        cls, folder: Path, source: EntrySource, *, settings: IndexSettings | None = None, writable: bool = True
+    ) -> Self:
         """Open the index that lies in ``folder``, with the segments that are there; nothing is built yet.
 
-        A folder that cannot be written is read, and what it lacks is kept elsewhere until the index is closed.
+        A folder that cannot be written, or must not be, is read, and what it lacks is kept elsewhere until the index is
+        closed.
         """
         settings = settings or IndexSettings()
         folder = folder.resolve()
-        segments = SegmentFolder.open(folder, source, settings)
+        segments = SegmentFolder.open(folder, source, settings, writable=writable)
         try:
             connection = open_database(segments.folders, segments.scratch.path, settings)
             return cls(source, segments, connection, settings)

@@ -52,8 +52,10 @@ class SegmentFolder:
         self._names = itertools.count()
 
     @classmethod
-    def open(cls, folder: Path, source: EntrySource, settings: IndexSettings) -> Self:
-        """Use a folder, which is made if it is not there and can be."""
+    def open(cls, folder: Path, source: EntrySource, settings: IndexSettings, *, writable: bool = True) -> Self:
+        """Use a folder, which is made if it is not there and can be, unless it must not be written."""
+        if not writable:
+            return cls(folder, Scratch.elsewhere(), source, settings)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             scratch = Scratch.within(folder)

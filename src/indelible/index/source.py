@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from indelible.log import Log, Published, StoredEntry
+    from indelible.log import Log, Published, ReadOnlyLog, StoredEntry
 
 __all__ = ["EntrySource", "LogSource"]
 
@@ -46,9 +46,9 @@ class EntrySource(Protocol):
 
 
 class LogSource:
-    """The log that this process writes."""
+    """The log that this process has open."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log | ReadOnlyLog) -> None:
         self._reader = log.reader
         self.origin = log.origin
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from indelible.config import LogSettings
 from indelible.log.clock import Clock, SystemClock
 from indelible.log.log import Log, LogStatus, Stores, Wait, create_log
+from indelible.log.read_only import ReadOnlyLog
 from indelible.log.reader import Published, Reader, StoredEntry
 from indelible.log.submission import Appended, Receipt, Submission
 
@@ -19,6 +20,7 @@ __all__ = [
     "LogSettings",
     "LogStatus",
     "Published",
+    "ReadOnlyLog",
     "Reader",
     "Receipt",
     "StoredEntry",

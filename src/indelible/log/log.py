@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +22,7 @@ from indelible.log import recovery
 from indelible.log.clock import ReceivedAt, SystemClock
 from indelible.log.health import Health
 from indelible.log.integrate import RightEdge
+from indelible.log.measures import MeasuredJournal, Measures
 from indelible.log.pool import Pool
 from indelible.log.publisher import Publisher, sign_checkpoint
 from indelible.log.reader import Reader
@@ -78,6 +80,7 @@ class LogStatus:
         pool_bytes: Their bytes.
         checkpoint_age: Seconds since the checkpoint was signed.
         scrub_findings: How much the last scrub found wrong; ``None`` when none has ended yet.
+        scrubbed_at: When it ended, in seconds since the epoch, likewise.
     """
 
     size: int
@@ -89,6 +92,7 @@ class LogStatus:
     pool_bytes: int
     checkpoint_age: float
     scrub_findings: int | None
+    scrubbed_at: float | None
 
 
 def create_log(stores: Stores, *, origin: str, signer: LogSigner, clock: Clock | None = None) -> None:
@@ -125,12 +129,14 @@ class Log:
         sequencer: Sequencer,
         publisher: Publisher,
         scrubber: Scrubber,
+        measures: Measures,
     ) -> None:
         """Join the parts; :meth:`open` is the way to make a log."""
         self.name = name
         self.origin = origin
         self.preparer = preparer
         self.reader = reader
+        self.measures = measures
         self._settings = settings
         self._stores = stores
         self._tail = tail
@@ -214,9 +220,10 @@ class Log:
         tail.extend(unpublished, leaf_hashes(unpublished))
         recovery.catch_up_ids(stores.ids, reader, unpublished)
         health = Health(name)
+        measures = Measures()
         preparer = Preparer(origin=origin, stamp=new_stamp(os.urandom))
         sequencer = Sequencer(
-            journal=stores.journal,
+            journal=MeasuredJournal(stores.journal, measures.journal_writes),
             ids=stores.ids,
             tail=tail,
             received_at=ReceivedAt(
@@ -252,6 +259,7 @@ class Log:
             sequencer=sequencer,
             publisher=publisher,
             scrubber=Scrubber(name=name, objects=stores.objects, vkeys=signer.vkeys, rate=settings.scrub_rate),
+            measures=measures,
         )
 
     def start(self) -> None:
@@ -335,6 +343,7 @@ class Log:
             pool_bytes=self._pool.bytes,
             checkpoint_age=self._clock.monotonic() - self.publisher.published_at,
             scrub_findings=self.scrubber.findings,
+            scrubbed_at=self.scrubber.finished_at,
         )
 
     def close(self) -> None:
@@ -381,8 +390,10 @@ class Log:
             )
             # Read before publishing: what is journaled when nothing more comes is all there will ever be.
             last = self._sequenced.is_set()
+            began = time.perf_counter()
             published = self.publisher.run(settings.publish_entries)
             if published:
+                self.measures.published(self.reader.size, time.perf_counter() - began)
                 self._pool.wake()  # the journal can be trimmed
             elif last:
                 return

@@ -27,9 +27,10 @@ from indelible.merkle import leaf_hash, plan_consistency, plan_inclusion
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from indelible.log.read_only import IdLookup
     from indelible.log.tail import Tail
     from indelible.merkle import Hash, Node
-    from indelible.storage.protocols import IdIndex, ObjectReader
+    from indelible.storage.protocols import ObjectReader
 
 __all__ = ["Published", "Reader", "StoredEntry"]
 
@@ -70,7 +71,7 @@ class Reader:
     """Reads one log. Safe to use from any thread."""
 
     def __init__(
-        self, objects: ObjectReader, published: Published, *, tail: Tail | None = None, ids: IdIndex | None = None
+        self, objects: ObjectReader, published: Published, *, tail: Tail | None = None, ids: IdLookup | None = None
     ) -> None:
         self._objects = objects
         self._published = published
@@ -80,7 +81,7 @@ class Reader:
         self._lock = Lock()  # guards _bundles
 
     @classmethod
-    def open(cls, objects: ObjectReader, *, ids: IdIndex | None = None) -> Reader:
+    def open(cls, objects: ObjectReader, *, ids: IdLookup | None = None) -> Reader:
         """Read a log that something else writes, as of its checkpoint now; ``refresh`` moves on.
 
         Raises:

@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from indelible.formats.tlog_policy import Policy
     from indelible.storage.protocols import CheckpointState, IdIndex, Journal, ObjectStore
 
-__all__ = ["catch_up_ids", "check_remembered", "last_received_at", "load_edge", "load_published", "replay_journal"]
+__all__ = [
+    "catch_up_ids",
+    "check_remembered",
+    "last_received_at",
+    "load_edge",
+    "load_published",
+    "read_head",
+    "replay_journal",
+]
 
 _RESTORE = "restore the data directory as a whole from its newest copy, or run `indelible verify` to see what is wrong"
 _CATCH_UP = 4_096  # entries whose ids are inserted at once
@@ -45,7 +53,12 @@ class _Head(msgspec.Struct):
 _HEADS = msgspec.json.Decoder(_Head)
 
 
-def _read_head(entry: bytes) -> _Head:
+def read_head(entry: bytes) -> _Head:
+    """The id and the time of an entry.
+
+    Raises:
+        Damaged: it is not a record.
+    """
     try:
         return _HEADS.decode(entry)
     except msgspec.DecodeError as error:
@@ -55,8 +68,8 @@ def _read_head(entry: bytes) -> _Head:
 def last_received_at(reader: Reader, unpublished: Sequence[bytes]) -> str | None:
     """The ``received_at`` of the log's last entry, in normal form, or ``None`` when there is none."""
     if unpublished:
-        return _read_head(unpublished[-1]).received_at
-    return _read_head(reader.get(reader.size - 1).entry).received_at if reader.size else None
+        return read_head(unpublished[-1]).received_at
+    return read_head(reader.get(reader.size - 1).entry).received_at if reader.size else None
 
 
 def load_edge(objects: ObjectStore, state: CheckpointState) -> RightEdge:
@@ -173,7 +186,7 @@ def catch_up_ids(ids: IdIndex, reader: Reader, unpublished: Iterable[bytes]) -> 
 
 def _ids_of(entries: Iterable[bytes]) -> list[bytes]:
     try:
-        return [pack_id(_read_head(entry).id) for entry in entries]
+        return [pack_id(read_head(entry).id) for entry in entries]
     except ValueError as error:
         raise Damaged(f"a record's id is not one: {error}", path="tile/entries/", remedy=_RESTORE) from error
 

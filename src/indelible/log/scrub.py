@@ -59,6 +59,8 @@ class Scrubber:
         """How much was wrong when the last scrub ended; ``None`` before the first has."""
         self.on_findings: Callable[[LogReport], None] | None = None
         """Called, on the scrubbing thread, with a report that found something."""
+        self.finished_at: float | None = None
+        """When that was, in seconds since the epoch."""
 
     def run(self, stopping: threading.Event) -> LogReport | None:
         """Scrub once; findings are logged, each with its place. ``None`` when the log was closed before the end."""
@@ -81,6 +83,7 @@ class Scrubber:
             place = {"kind": finding.kind.value, "index": finding.index, "path": finding.path}
             _log.error("scrub_finding", extra={"log_name": self._target.name, **place})
         self.findings = len(report.findings) + report.omitted_findings
+        self.finished_at = time.time()
         _log.info(
             "scrub_finished", extra={"log_name": self._target.name, "size": report.size, "findings": self.findings}
         )

@@ -13,6 +13,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+import structlog
 from litestar import Litestar
 
 from indelible.access import ClientCertificates, RateLimit, Rates
@@ -28,10 +29,12 @@ from indelible.server.following import Following
 from indelible.server.ingest import Ingest
 from indelible.server.metrics import Metrics
 from indelible.server.proxies import Proxies
+from indelible.server.readiness import server_readiness
 from indelible.server.response_headers import with_headers
 from indelible.server.routes import all_routes
 from indelible.server.searching import Searching
 from indelible.server.system_events import SystemEvents
+from indelible.server.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -42,9 +45,13 @@ if TYPE_CHECKING:
     from indelible.server.asgi import Receive, Scope, Send
     from indelible.server.hosted_logs import HostedLogs
     from indelible.server.metrics import RouteCount
+    from indelible.server.readiness import Readiness
     from indelible.system_log.acts import Acts
 
 __all__ = ["Application", "create_app"]
+
+_log = structlog.get_logger("indelible.server")
+_GONE = 499
 
 
 def create_app(
@@ -69,6 +76,7 @@ def create_app(
     searching = Searching(
         threads=settings.search_threads, waiting=settings.searches_waiting, seconds=settings.search_timeout
     )
+    readiness = server_readiness(logs, configuration)
     return Application(
         Context(
             logs=logs,
@@ -81,7 +89,7 @@ def create_app(
             settings=settings,
             blocking=blocking,
             budget=budget,
-            metrics=Metrics(logs, budget),
+            metrics=Metrics(logs, budget, readiness),
             rates=Rates(
                 RateLimit(
                     requests_per_second=settings.requests_per_second or None,
@@ -94,16 +102,21 @@ def create_app(
                 blocking=blocking, searching=searching, most=settings.max_streams, heartbeat=settings.heartbeat
             ),
             exporting=Blocking(settings.max_exports),
+            readiness=readiness,
         ),
-        proxies=Proxies(configuration.proxy),
+        configuration,
     )
 
 
 class Application:
     """The ASGI callable."""
 
-    def __init__(self, context: Context, *, proxies: Proxies) -> None:
-        self._proxies = proxies
+    def __init__(self, context: Context, configuration: Configuration) -> None:
+        self._proxies = Proxies(configuration.proxy)
+        self._tracing = Tracing.from_settings(configuration.telemetry)
+        self._log_requests = configuration.logging.requests
+        if self._tracing is not None:
+            context.logs.on_publication = self._tracing.published
         self.settings = context.settings
         self._context = context
         self._append = Append(context)
@@ -125,24 +138,14 @@ class Application:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        started = time.perf_counter()
         self._proxies.admit(scope)
-        request_id = next(self._request_ids)
         self._active += 1
-        enter_request(scope, request_id)
         try:
-            endpoint, count = self._plain_endpoint(scope, receive)
-            if endpoint is None:
-                await self._through_litestar(scope, receive, send, request_id, started)
-                return
-            try:
-                answer = await endpoint
-            except ClientGone:
-                return  # there is nobody to answer
-            except Exception as error:  # noqa: BLE001 - whatever it is becomes a problem document
-                answer = self._fail(error, scope, request_id)
-            await send_answer(answer, request_id, send)
-            count.add(answer.status, time.perf_counter() - started)
+            if self._tracing is None:
+                await self._answer(scope, receive, send)
+            else:
+                with self._tracing.request(scope) as ended:
+                    ended(*await self._answer(scope, receive, send))
         finally:
             self._active -= 1
             if self._idle is not None and not self._active:
@@ -152,6 +155,11 @@ class Application:
     def metrics(self) -> Metrics:
         """What is counted here."""
         return self._context.metrics
+
+    @property
+    def readiness(self) -> Readiness:
+        """The questions that ``/readyz`` asks; parts that can be behind add theirs."""
+        return self._context.readiness
 
     @property
     def body_bytes_in_flight(self) -> int:
@@ -197,6 +205,39 @@ class Application:
             self._context.system.count_denial(scope.get("path_template") or "append")
         return answer
 
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> tuple[int, str]:
+        """Answer, count, and say so; returns the status and the route."""
+        started = time.perf_counter()
+        request_id = next(self._request_ids)
+        enter_request(scope, request_id)
+        endpoint, count = self._plain_endpoint(scope, receive)
+        if endpoint is None:
+            status, route = await self._through_litestar(scope, receive, send, request_id)
+            count = self._context.metrics.route(route)
+        else:
+            route = count.route
+            try:
+                answer = await endpoint
+            except ClientGone:
+                return _GONE, route  # there is nobody to answer
+            except Exception as error:  # noqa: BLE001 - whatever it is becomes a problem document
+                answer = self._fail(error, scope, request_id)
+            status = answer.status
+            await send_answer(answer, request_id, send)
+        seconds = time.perf_counter() - started
+        count.add(status, seconds)
+        if self._log_requests:
+            _log.info(
+                "request",
+                request_id=request_id.decode(),
+                method=scope["method"],
+                route=route,
+                status=status,
+                seconds=round(seconds, 6),
+                client=scope["client"][0] if scope.get("client") else None,
+            )
+        return status, route
+
     def _plain_endpoint(self, scope: Scope, receive: Receive) -> tuple[Awaitable[Answer] | None, RouteCount]:
         path: str = scope["path"]
         if scope["method"] == "POST" and path.startswith("/v1/logs/"):
@@ -207,12 +248,10 @@ class Application:
                     return self._ingest(log, form, scope, receive), self._ingests
         return None, self._appends
 
-    async def _through_litestar(
-        self, scope: Scope, receive: Receive, send: Send, request_id: bytes, started: float
-    ) -> None:
+    async def _through_litestar(self, scope: Scope, receive: Receive, send: Send, request_id: bytes) -> tuple[int, str]:
         scope["indelible.request_id"] = request_id  # for whoever has to log this request
         scope["indelible.path"] = scope["path"]  # Litestar tidies the other
         status = [0]
-        await self.litestar(scope, receive, with_headers(send, request_id, status, tls=scope["scheme"] == "https"))
-        route = self._context.metrics.route(scope.get("path_template") or "none")
-        route.add(status[0], time.perf_counter() - started)
+        with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
+            await self.litestar(scope, receive, with_headers(send, request_id, status, tls=scope["scheme"] == "https"))
+        return status[0], scope.get("path_template") or "none"

@@ -57,7 +57,7 @@ class Append:
         context = self._context
         headers = read_headers(scope["headers"])
         principal, hosted = await context.authorise(headers, Permission.APPEND, name)
-        log = hosted.log
+        log = hosted.writable
         options = parse_options(scope["query_string"])
         media_type = content_type(headers.content_type, _ACCEPTED)
         compressed = is_gzip(headers.content_encoding)

@@ -7,6 +7,7 @@ for a thread has been bounded before it came here: bodies by their bytes, everyt
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,7 +27,9 @@ class Blocking:
 
     async def __call__(self, function: Callable[[], T]) -> T:
         """Run ``function`` in a thread and return, or raise, what it does."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
+        # With the caller's context: what the function logs or traces belongs to the same request.
+        run = contextvars.copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._executor, run, function)
 
     def start(self, function: Callable[[], None]) -> None:
         """Have ``function`` run in a thread, with nobody waiting for it; it must deal with its own errors."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from indelible.access import Permission
-from indelible.errors import Forbidden, Unavailable
+from indelible.errors import Forbidden, ReadOnly, Unavailable
 from indelible.server.current_request import current_request
 from indelible.system_log import Action
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from indelible.server.following import Following
     from indelible.server.hosted_logs import HostedLog, HostedLogs
     from indelible.server.metrics import Metrics
+    from indelible.server.readiness import Readiness
     from indelible.server.searching import Searching
     from indelible.server.system_events import SystemEvents
     from indelible.system_log import Caller
@@ -52,6 +53,7 @@ class Context:
     exporting: Blocking
     system: SystemEvents
     acts: Acts
+    readiness: Readiness
 
     async def authenticate(self, headers: Headers) -> Principal:
         """Who is asking: by an ``Authorization`` header, else by a client certificate.
@@ -110,5 +112,7 @@ class Context:
         """Write down when keys were last used. Blocks. What cannot be written is not worth stopping for."""
         try:
             self.authenticator.write_uses()
+        except ReadOnly:
+            pass  # a server that only reads
         except Unavailable as error:
             _log.warning("key_uses_not_written", error=type(error).__name__)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indelible.config import IndexSettings
-    from indelible.log import Log
+    from indelible.log import Log, ReadOnlyLog
 
 __all__ = ["HostedIndex"]
 
@@ -24,8 +24,9 @@ __all__ = ["HostedIndex"]
 class HostedIndex:
     """One log's index, open or not. Safe to use from any thread."""
 
-    def __init__(self, folder: Path, log: Log, settings: IndexSettings) -> None:
-        """Nothing is opened yet."""
+    def __init__(self, folder: Path, log: Log | ReadOnlyLog, settings: IndexSettings, *, writable: bool = True) -> None:
+        """Nothing is opened yet. Unless ``writable``, what the folder lacks is kept elsewhere."""
+        self._writable = writable
         self._folder = folder
         self._log = log
         self._settings = settings
@@ -58,7 +59,9 @@ class HostedIndex:
             if self._closed:
                 raise Closed(f"the log {self._log.name} is closing", retry_after=1.0)
             if self._index is None:
-                opened = LogIndex.open(self._folder, LogSource(self._log), settings=self._settings)
+                opened = LogIndex.open(
+                    self._folder, LogSource(self._log), settings=self._settings, writable=self._writable
+                )
                 opened.start()
                 self._index = opened
             return self._index

@@ -11,19 +11,23 @@ from typing import TYPE_CHECKING
 
 from indelible.config import check_log_name
 from indelible.embedded.data_directory import SYSTEM_LOG
-from indelible.errors import IndelibleError, NotFound
+from indelible.embedded.read_only import SERVER_READS
+from indelible.errors import IndelibleError, NotFound, ReadOnly
 from indelible.formats.tlog_policy import Policy
+from indelible.log import Log, ReadOnlyLog
 from indelible.server.hosted_index import HostedIndex
 from indelible.server.problem import Refusal
-from indelible.system_log import SYSTEM_PRINCIPAL, Action, Caller, SystemEvent, SystemLog
+from indelible.system_log import SYSTEM_PRINCIPAL, Action, Caller, SystemEvent, SystemLog, UnrecordedSystemLog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from indelible.embedded.data_directory import DataDirectory
     from indelible.index import LogIndex
-    from indelible.log import Log
+    from indelible.log.measures import Publication
     from indelible.system_log.acts import Acts
     from indelible.verify.verdicts import LogReport
 
@@ -33,6 +37,7 @@ _log = logging.getLogger("indelible.server")
 
 _SHOWN_FINDINGS = 10
 _WAKE_SECONDS = 0.25
+_CLOSED_RETRY = 3_600.0  # seconds: nothing will change by waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +46,14 @@ class HostedLog:
 
     Attributes:
         name: Its name in this server's addresses.
-        log: The log itself.
+        log: The log itself; one that is only read on purpose is another kind.
         vkeys: Its public keys, C2SP verifier keys.
         policy: A C2SP tlog-policy that demands all of them.
         public: Whether its checkpoint and hash tiles are for anyone.
     """
 
     name: str
-    log: Log
+    log: Log | ReadOnlyLog
     vkeys: tuple[str, ...]
     policy: str
     public: bool
@@ -82,25 +87,41 @@ class HostedLog:
         self._index.close()
         self.log.close()
 
+    @property
+    def writable(self) -> Log:
+        """The log, for appending.
+
+        Raises:
+            ReadOnly: it is only read here, on purpose.
+        """
+        if isinstance(self.log, ReadOnlyLog):
+            raise ReadOnly(f"log {self.name} takes no appends: {self.log.reason}", retry_after=_CLOSED_RETRY)
+        return self.log
+
 
 class HostedLogs:
-    """Every log of one data directory, open for appending. Safe to use from several threads."""
+    """Every log of one data directory, open. Safe to use from several threads."""
 
-    def __init__(self, directory: DataDirectory) -> None:
+    def __init__(self, directory: DataDirectory, *, read_only: bool) -> None:
         self._directory = directory
+        self._read_only = read_only
+        self.on_publication: Callable[[str, Publication], None] | None = None
+        """Called on a log's own thread with its name after each publication; must not block or raise."""
         self._logs: dict[str, HostedLog] = {}
         self._lock = threading.Lock()  # one creation at a time; look-ups need none
         self._closing = threading.Event()
         self._waker = threading.Thread(target=self._wake_indexes, name="indelible-index-waker", daemon=True)
 
     @classmethod
-    def open(cls, directory: DataDirectory) -> Self:
+    def open(cls, directory: DataDirectory, *, read_only: bool = False) -> Self:
         """Open every log of the directory; recovery runs here and may take a while.
+
+        With ``read_only`` none is opened for appending, no lock is taken, and nothing is written.
 
         Raises:
             IndelibleError: one of them cannot be opened; none stays open.
         """
-        logs = cls(directory)
+        logs = cls(directory, read_only=read_only)
         try:
             for name in directory.log_names():
                 logs._open(name)
@@ -109,6 +130,11 @@ class HostedLogs:
             raise
         logs._waker.start()
         return logs
+
+    @property
+    def path(self) -> Path:
+        """The data directory."""
+        return self._directory.path
 
     def get(self, name: str) -> HostedLog:
         """The log of this name.
@@ -132,12 +158,15 @@ class HostedLogs:
 
     @property
     def system(self) -> SystemLog:
-        """The log of the server's own events, to write to.
+        """The log of the server's own events, to write to. A server that only reads records nothing.
 
         Raises:
             NotFound: the directory has none.
+            ReadOnly: it is closed.
         """
-        return SystemLog(self.get(SYSTEM_LOG).log, reserve=self._directory.reserve)
+        if self._read_only:
+            return UnrecordedSystemLog()
+        return SystemLog(self.get(SYSTEM_LOG).writable, reserve=self._directory.reserve)
 
     def create(self, name: str, *, acts: Acts, by: Caller, origin: str | None, public: bool) -> HostedLog:
         """Create a log, on the record, and open it. Blocks.
@@ -146,7 +175,10 @@ class HostedLogs:
             Unavailable: it cannot be recorded, so it was not created.
             UsageError: the name or origin is not allowed.
             Refusal: 409: there is a log of this name.
+            ReadOnly: this server only reads.
         """
+        if self._read_only:
+            raise ReadOnly(SERVER_READS, retry_after=_CLOSED_RETRY)
         check_log_name(name)
         with self._lock:
             if name in self._logs:
@@ -181,18 +213,30 @@ class HostedLogs:
 
     def _open(self, name: str) -> HostedLog:
         configuration = self._directory.log(name)
-        log = self._directory.open_log(name)
+        to_read = self._read_only or configuration.read_only
+        log = self._directory.open_to_read(name) if to_read else self._directory.open_log(name)
         hosted = HostedLog(
             name=name,
             log=log,
             vkeys=configuration.vkeys,
             policy=Policy.for_log(*configuration.vkeys).encode().decode(),
             public=configuration.public,
-            _index=HostedIndex(self._directory.path / "index" / name, log, self._directory.configuration.index),
+            _index=HostedIndex(
+                self._directory.path / "index" / name,
+                log,
+                self._directory.configuration.index,
+                writable=not self._read_only,
+            ),
         )
+        hosted.log.measures.on_publication = partial(self._published, name)
         self._logs[name] = hosted
-        hosted.log.scrubber.on_findings = partial(self._record_findings, name)
+        if isinstance(log, Log):
+            log.scrubber.on_findings = partial(self._record_findings, name)
         return hosted
+
+    def _published(self, name: str, publication: Publication) -> None:
+        if self.on_publication is not None:
+            self.on_publication(name, publication)
 
     def _record_findings(self, name: str, report: LogReport) -> None:
         """Put on record that a scrub found a log altered: the places of the first findings, and how many there are."""

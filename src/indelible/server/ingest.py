@@ -81,6 +81,7 @@ class Ingest:
         context, settings = self._context, self._context.settings
         headers = read_headers(scope["headers"])
         principal, hosted = await context.authorise(headers, Permission.APPEND, name)
+        log = hosted.writable
         options = parse_options(scope["query_string"])
         read = _reader(form, headers.content_type)
         compressed = is_gzip(headers.content_encoding)
@@ -89,14 +90,14 @@ class Ingest:
 
             def admit() -> _Admitted:
                 data = gunzip(body, reserved, limit=settings.max_decompressed) if compressed else body
-                return _admit(hosted.log, read(data), principal.id)
+                return _admit(log, read(data), principal.id)
 
             admitted = await context.blocking(admit)
             check_proofs(options, len(admitted.events), settings.max_proofs)
             context.rates.take_events(principal, len(admitted.events))
-            appended = await self._append(hosted.log, admitted)
+            appended = await self._append(log, admitted)
             if options.published and appended.events:
-                await self._appender.wait_published(hosted.log, appended)
+                await self._appender.wait_published(log, appended)
         count = context.metrics.appends(name)
         count.add(appended, len(body))
         count.rejected += len(admitted.rejected)
@@ -108,7 +109,7 @@ class Ingest:
             rejected_count=len(admitted.rejected),
             rejected=admitted.rejected[:_MAX_SHOWN],
             without_raw=admitted.without_raw,
-            events=await self._appender.receipts(hosted.log, appended, options),
+            events=await self._appender.receipts(log, appended, options),
         )
         return Answer(201 if appended.added else 200, msgspec.json.encode(answer))
 

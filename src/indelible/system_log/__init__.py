@@ -9,6 +9,6 @@ from __future__ import annotations
 
 from indelible.system_log.caller import Caller
 from indelible.system_log.event import Action, SystemEvent
-from indelible.system_log.log import SYSTEM_PRINCIPAL, Reserve, SystemLog
+from indelible.system_log.log import SYSTEM_PRINCIPAL, Reserve, SystemLog, UnrecordedSystemLog
 
-__all__ = ["SYSTEM_PRINCIPAL", "Action", "Caller", "Reserve", "SystemEvent", "SystemLog"]
+__all__ = ["SYSTEM_PRINCIPAL", "Action", "Caller", "Reserve", "SystemEvent", "SystemLog", "UnrecordedSystemLog"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from indelible.log import Appended
     from indelible.system_log.event import SystemEvent
 
-__all__ = ["SYSTEM_PRINCIPAL", "Appendable", "Reserve", "SystemLog", "new_event_id"]
+__all__ = ["SYSTEM_PRINCIPAL", "Appendable", "Reserve", "SystemLog", "UnrecordedSystemLog", "new_event_id"]
 
 SYSTEM_PRINCIPAL = "system:indelible"
 """The principal of every record that the server, or a command on its directory, writes of its own accord."""
@@ -104,6 +104,29 @@ class SystemLog:
             now_ms=time.time_ns() // 1_000_000,
             random=os.urandom,
         )
+
+
+class UnrecordedSystemLog(SystemLog):
+    """What stands for ``_system`` where nothing may be written: nothing is recorded, and nothing can be administered.
+
+    Whoever runs a server that only reads can read the directory itself; that, too, would be on no record.
+    """
+
+    def __init__(self) -> None:
+        """There is no log to write to."""
+
+    def record(self, *events: SystemEvent) -> None:  # type: ignore[explicit-override]  # typing.override is of 3.12
+        """Do nothing."""
+
+    def make_room(self) -> None:  # type: ignore[explicit-override]  # as above
+        """Do nothing."""
+
+    def refill(self) -> None:  # type: ignore[explicit-override]  # as above
+        """Do nothing."""
+
+    def has(self, event_id: str) -> bool:  # type: ignore[explicit-override]  # noqa: ARG002 - as above
+        """Nothing is recorded here."""
+        return False
 
 
 def new_event_id() -> str:

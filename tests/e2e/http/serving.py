@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from indelible.server import Application, TlsFiles
     from indelible.system_log.acts import Acts
 
-__all__ = ["ROLES", "Served", "serving"]
+__all__ = ["ROLES", "Served", "serving", "serving_directory"]
 
 ROLES = ("writer", "reader", "auditor", "admin")
 
@@ -88,17 +88,9 @@ def serving(
     ):
         acts = acts_on(directory, logs.system, store)
         keys = ApiKeys(store, acts)
-        secrets = {role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], by=TEST).secret for role in ROLES}
         authenticator = Authenticator(store)
-        app = create_app(
-            logs=logs,
-            api_keys=keys,
-            grants=Grants(store, acts),
-            acts=acts,
-            authenticator=authenticator,
-            searches=SearchStore(store),
-            configuration=configuration,
-        )
+        secrets = {role: keys.create(name=role, grants=[Grant.parse(f"{role}:*")], by=TEST).secret for role in ROLES}
+        app = application(logs, store, acts, authenticator, configuration)
         with running(app, tls=tls) as (url, told):
             yield Served(
                 url=url,
@@ -111,6 +103,36 @@ def serving(
                 _numbers=itertools.count(),
                 _told=told,
             )
+        app.close()
+
+
+def application(
+    logs: HostedLogs, store: ControlStore, acts: Acts, authenticator: Authenticator, configuration: Configuration
+) -> Application:
+    """The application over what has been opened."""
+    return create_app(
+        logs=logs,
+        api_keys=ApiKeys(store, acts),
+        grants=Grants(store, acts),
+        acts=acts,
+        authenticator=authenticator,
+        searches=SearchStore(store),
+        configuration=configuration,
+    )
+
+
+@contextmanager
+def serving_directory(data: Path, *, read_only: bool) -> Iterator[str]:
+    """Serve an existing data directory until the block ends; gives its address."""
+    with (
+        DataDirectory.open(data) as directory,
+        ControlStore.open(directory.control_path, read_only=read_only) as store,
+        HostedLogs.open(directory, read_only=read_only) as logs,
+    ):
+        acts = acts_on(directory, logs.system, store)
+        app = application(logs, store, acts, Authenticator(store), directory.configuration)
+        with running(app) as (url, _):
+            yield url
         app.close()
 
 

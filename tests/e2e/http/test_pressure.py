@@ -61,7 +61,7 @@ def test_full_pool_is_429_and_recovers(
     served: Served, writer: httpx.Client, log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is beyond the bounded pool is refused at once, with Retry-After; what was taken is answered in the end."""
-    target = served.logs.get(log).log
+    target = served.logs.get(log).writable
     monkeypatch.setattr(target._pool, "_max_entries", 10)
     waiting = threading.Event()
     put = target._pool.put
@@ -99,7 +99,7 @@ def test_published_too_late_is_503_and_durable(
     served: Served, writer: httpx.Client, log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The events are in; the same request again answers with their proofs once there is a checkpoint."""
-    target = served.logs.get(log).log
+    target = served.logs.get(log).writable
     event = {**EVENT, "id": "01890a5d-ac96-774b-bcce-b302099a8057"}
     with stalled(target, monkeypatch, "publisher"):
         late = writer.post(f"/v1/logs/{log}/events?wait=published", json=event)
@@ -117,7 +117,7 @@ def test_full_disk_is_503_and_passes(
     served: Served, writer: httpx.Client, log: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No space: refused with Retry-After and not written; once there is space again, taken."""
-    target = served.logs.get(log).log
+    target = served.logs.get(log).writable
 
     def append(first_index: int, entries: Sequence[bytes]) -> None:
         raise StorageFull("no space left")
@@ -137,7 +137,7 @@ def test_read_only_log_is_503_for_appends_only(
     """Readiness and metrics say so, reading goes on, other logs go on."""
     log, other = served.new_log(), served.new_log()
     writer.post(f"/v1/logs/{log}/events", json=EVENT)
-    target = served.logs.get(log).log
+    target = served.logs.get(log).writable
     target.wait_published(1)
     target._health.fail(OSError("the disk is gone"))
     refused = writer.post(f"/v1/logs/{log}/events", json=EVENT)
@@ -201,5 +201,5 @@ def test_many_clients_at_once_all_get_their_own_answer(served: Served, log: str)
     with ThreadPoolExecutor(16) as clients:
         placed = [each for answers in clients.map(client, range(16)) for each in answers]
     assert sorted(index for index, _ in placed) == list(range(320))
-    log_reader = served.logs.get(log).log.reader
+    log_reader = served.logs.get(log).writable.reader
     assert all(json.loads(log_reader.get(index).entry)["reason"] == reason for index, reason in placed)

@@ -108,7 +108,7 @@ def test_unpublished_events_are_found_and_flagged(
     served: Served, writer: httpx.Client, reader: httpx.Client, log: str
 ) -> None:
     """What is durable is searchable before a checkpoint covers it, and says so."""
-    publisher = served.logs.get(log).log.publisher
+    publisher = served.logs.get(log).writable.publisher
     real, publisher.run = publisher.run, lambda most: False  # type: ignore[method-assign]  # noqa: ARG005
     try:
         assert writer.post(f"/v1/logs/{log}/events", json=EVENT).status_code == 201

@@ -164,7 +164,7 @@ def test_scrub_that_finds_something_is_recorded(tmp_path: Path) -> None:
         bundle = tmp_path / "data" / "logs" / "main" / "tile" / "entries" / "000.p" / "1"
         bundle.chmod(0o644)
         bundle.write_bytes(bundle.read_bytes().replace(b"ada", b"eve"))
-        served.logs.get("main").log.scrubber.run(threading.Event())
+        served.logs.get("main").writable.scrubber.run(threading.Event())
         (record,) = since.records
     assert (record["action"], record["outcome"]) == ("indelible.verification_failed", "failure")
     assert record["targets"] == [{"type": "log", "id": "main"}]
@@ -175,7 +175,7 @@ def test_scrub_that_finds_something_is_recorded(tmp_path: Path) -> None:
 def test_what_cannot_be_recorded_is_not_done(tmp_path: Path) -> None:
     """When the system log takes nothing, nothing is administered, and nobody reads it unseen; other logs go on."""
     with serving(tmp_path) as served, served.client("admin") as admin:
-        served.logs.get("_system").log._health.fail(OSError("the disk is gone"))
+        served.logs.get("_system").writable._health.fail(OSError("the disk is gone"))
         listed = admin.get("/v1/api-keys").json()
         for answer in (
             admin.post("/v1/logs", json={"log": "other"}),

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from indelible.control import ControlStore, migrate, sqlite
 from indelible.control.api_keys import find_api_key
 from indelible.control.schema import METADATA, api_keys, grants, principals
-from indelible.errors import ConfigurationError, Damaged, NotFound, StorageFull, Unavailable
+from indelible.errors import ConfigurationError, Damaged, NotFound, ReadOnly, StorageFull, Unavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,13 +123,13 @@ def test_notice_changes_elsewhere_does_not_wait(path: Path) -> None:
 
 
 def test_read_only_reads_beside_a_writer_and_cannot_write(path: Path) -> None:
-    """A reader sees what is committed, and SQLite itself refuses its writes."""
+    """A reader sees what is committed, and cannot write."""
     with ControlStore.open(path) as store:
         with store.transaction() as connection:
             connection.execute(principals.insert().values(**PRINCIPAL))
         with ControlStore.open(path, read_only=True) as reader:
             assert count(reader) == 1
-            with pytest.raises(Exception, match="readonly"), reader.transaction() as connection:
+            with pytest.raises(ReadOnly, match="only reads"), reader.transaction() as connection:
                 connection.execute(principals.insert().values(**{**PRINCIPAL, "id": "q"}))
 
 

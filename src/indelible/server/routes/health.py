@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Request, Response, get
 
 from indelible.access import Permission
-from indelible.errors import ReadOnly
+from indelible.errors import Unavailable
 from indelible.server.body import read_headers
 
 if TYPE_CHECKING:
@@ -30,12 +30,10 @@ def health_routes(context: Context) -> list[HTTPRouteHandler]:
 
     @get("/readyz")
     async def readyz() -> Response[bytes]:
-        logs = context.logs.all()
-        stopped = sum(hosted.log.status.read_only is not None for hosted in logs)
-        if stopped:
+        reasons = [reason for reason in context.readiness.answers().values() if reason is not None]
+        if reasons:
             # Open to anyone, so no names: /metrics and the server's own log have them.
-            detail = f"{stopped} of {len(logs)} logs takes no appends until an operator has acted; reading goes on"
-            raise ReadOnly(detail, retry_after=30.0)
+            raise Unavailable("; ".join(reasons), retry_after=30.0)
         return Response(_OK, media_type="application/json")
 
     @get("/metrics")

@@ -46,6 +46,11 @@ class JournalReader:
         """Yield ``(index, entry)`` for every entry in ``[max(start, self.start), end)``, each checked."""
         return chain.from_iterable(segment.entries(start) for segment in self._segments)
 
+    def segments(self) -> Iterator[tuple[str, bytes]]:
+        """Yield name and bytes of each segment, up to its last whole group."""
+        for segment in self._segments:
+            yield segment.path.name, segment.file.content(segment.size)
+
     def close(self) -> None:
         """Let go of the files."""
         segments, self._segments = self._segments, ()

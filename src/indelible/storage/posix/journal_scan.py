@@ -114,6 +114,10 @@ class SegmentFile:
             offset += header.size
             index = header.end_index
 
+    def content(self, size: int) -> bytes:
+        """The first ``size`` bytes, as they are on disk."""
+        return self._read(0, size)
+
     def damaged(self, detail: str, offset: int) -> Damaged:
         """The error for damage at a place of this file."""
         return Damaged(detail, path=self.path, offset=offset, remedy=REMEDY)

@@ -1,0 +1,90 @@
+"""Reading a log that something else writes: what it shows, and when it moves on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from indelible.errors import NotFound, NotYetPublished
+from indelible.events.record import decode_record
+from indelible.log import ReadOnlyLog
+from indelible.log.read_only import REFRESH_SECONDS
+from tests.stepped_log import ORIGIN, SteppedLog, TurnedClock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class NoIds:
+    """An id index of which nothing is on disk."""
+
+    end = 0
+
+    def lookup(self, ids: Sequence[bytes]) -> list[int | None]:
+        return [None] * len(ids)
+
+
+def read(stepped: SteppedLog) -> ReadOnlyLog:
+    return ReadOnlyLog(
+        name="main",
+        origin=ORIGIN,
+        reason="by choice",
+        objects=stepped.stores.objects,
+        ids=NoIds(),
+        journaled=stepped.stores.journal.replay,
+        clock=stepped.clock,
+    )
+
+
+def turn(clock: TurnedClock) -> None:
+    clock.seconds += REFRESH_SECONDS
+
+
+def test_read_only_log_shows_what_was_acknowledged_when_it_was_opened(stepped: SteppedLog) -> None:
+    """Published or not; only what is published can be proven."""
+    stepped.append(2)
+    stepped.publish()
+    stepped.append(3)
+    log = read(stepped)
+    assert [log.reader.get(index).published for index in range(5)] == [True, True, False, False, False]
+    assert (log.status.size, log.status.journaled, log.status.read_only) == (2, 5, "by choice")
+    with pytest.raises(NotYetPublished):
+        log.reader.prove(2)
+
+
+def test_read_only_log_finds_ids_that_no_run_has(stepped: SteppedLog) -> None:
+    """Of entries published, journaled, and published later; each is read once."""
+    stepped.append(2)
+    stepped.publish()
+    stepped.append(1)
+    log = read(stepped)
+    ids = [decode_record(log.reader.get(index).entry)["id"] for index in range(3)]
+    assert [log.reader.find(id_) for id_ in ids] == [0, 1, 2]
+    stepped.append(1)
+    stepped.publish()
+    later = decode_record(stepped.log.reader.get(3).entry)["id"]
+    assert log.reader.find(later) is None
+    turn(stepped.clock)
+    assert log.reader.find(later) == 3
+    assert [log.reader.find(id_) for id_ in ids] == [0, 1, 2]
+
+
+def test_read_only_log_moves_on_now_and_then(stepped: SteppedLog) -> None:
+    """Not with every question, but before what it shows is old; and every entry is there at each moment."""
+    stepped.append(1)
+    log = read(stepped)
+    assert log.status.size == 0
+    stepped.publish()
+    assert log.status.size == 0
+    turn(stepped.clock)
+    assert (log.status.size, log.reader.get(0).published) == (1, True)
+    stepped.append(300)
+    stepped.publish()
+    with pytest.raises(NotFound):
+        log.reader.get(1)
+    turn(stepped.clock)
+    assert log.reader.get(300).index == 300
+    assert log.status.checkpoint_age == 0
+    turn(stepped.clock)
+    assert log.status.checkpoint_age == REFRESH_SECONDS
