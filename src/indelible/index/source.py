@@ -49,29 +49,29 @@ class LogSource:
     """The log that this process has open."""
 
     def __init__(self, log: Log | ReadOnlyLog) -> None:
-        self._reader = log.reader
+        self._log = log  # and not its reader: a log that something else writes moves on when it is asked for one
         self.origin = log.origin
 
     def acknowledged(self) -> int:
         """See :class:`EntrySource`."""
-        return self._reader.acknowledged
+        return self._log.reader.acknowledged
 
     def published(self) -> Published:
         """See :class:`EntrySource`."""
-        return self._reader.published
+        return self._log.reader.published
 
     def entries(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         """See :class:`EntrySource`."""
-        return self._reader.read(start, end)
+        return self._log.reader.read(start, end)
 
     def get(self, index: int) -> StoredEntry:
         """See :class:`EntrySource`."""
-        return self._reader.get(index)
+        return self._log.reader.get(index)
 
     def bundle(self, number: int) -> bytes:
         """See :class:`EntrySource`."""
-        return self._reader.bundle(number)
+        return self._log.reader.bundle(number)
 
     def wait(self, beyond: int, timeout: float) -> None:
         """See :class:`EntrySource`."""
-        self._reader.wait_acknowledged(beyond, timeout)
+        self._log.reader.wait_acknowledged(beyond, timeout)

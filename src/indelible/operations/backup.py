@@ -1,8 +1,9 @@
 """A backup: a copy of a data directory that is consistent with itself, while a server runs on it, and without its lock.
 
-Each log is held still by :mod:`indelible.operations.snapshot` and copied; the control database by SQLite's own means,
-last, so that a key revoked meanwhile stays revoked. Then what was written is verified: every entry against the copied
-tree, the checkpoint against the pinned keys and against what is remembered of the log. Derived data is left out.
+Each log is held still by :mod:`indelible.operations.snapshot` and copied. Then the control database, by SQLite's own
+means, so that a key revoked while that took its time stays revoked. The system log is last: every act that the copied
+control data shows is on record in it. What was written is verified: every entry against the copied tree, the checkpoint
+against the pinned keys and against what is remembered of the log. Derived data is left out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import indelible
 from indelible.config import load_configuration
 from indelible.control.copying import copy_control_data
+from indelible.embedded.data_directory import SYSTEM_LOG
 from indelible.errors import IntegrityError
 from indelible.operations.folder_writer import FolderWriter
 from indelible.operations.manifest import MANIFEST, SUMS, BackedUpLog, Manifest, digest_of, encode_sums
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Backup", "back_up"]
 
 _CHUNK = 1 << 20
-_DERIVED = {"index", "lock"}
+_DERIVED = {"index", "lock", "reserve"}
 _COPIED = {"indelible.toml", "control.sqlite", "control.sqlite-wal", "control.sqlite-shm", "keys", "logs", "journal"}
 _COPIED |= {"state"}
 _FULL_OBJECT = 0o444
@@ -125,7 +127,8 @@ def back_up(
     remembered = {log.origin: pins.recall(log.origin) for log in source.logs}
     with FolderWriter(target) as writer:
         writer.write("indelible.toml", configuration)
-        logs, reused = _copy_logs(source, writer)
+        logs: list[BackedUpLog] = []
+        _copy_logs(source, writer, (name for name in names if name != SYSTEM_LOG), logs)
         if keys:
             for path in sorted((directory.path / "keys").rglob("*")):
                 if path.is_file():
@@ -133,6 +136,7 @@ def back_up(
         if directory.control_path.exists():
             copy_control_data(directory.control_path, writer.path / "control.sqlite")
             writer.sums["control.sqlite"] = digest_of(writer.path / "control.sqlite")
+        _copy_logs(source, writer, (name for name in names if name == SYSTEM_LOG), logs)
         manifest = Manifest(made_at=made_at, version=indelible.__version__, keys=keys, logs=tuple(logs))
         writer.write(MANIFEST, manifest.encode())
         report = _verify(source.logs, writer.path, pins, remembered, options)
@@ -146,20 +150,20 @@ def back_up(
         manifest=manifest,
         report=report,
         files=len(writer.sums),
-        reused=reused,
+        reused=writer.linked,
         bytes=writer.bytes,
         left_out=_left_out(directory.path, keys=keys),
     )
 
 
-def _copy_logs(source: _Source, writer: FolderWriter) -> tuple[list[BackedUpLog], int]:
-    logs: list[BackedUpLog] = []
-    done = reused = 0
-    for name in (log.name for log in source.logs):
+def _copy_logs(source: _Source, writer: FolderWriter, names: Iterable[str], logs: list[BackedUpLog]) -> None:
+    """Copy logs, and add each to ``logs``, those that have been copied."""
+    done = sum(object_count(log.size) for log in logs)
+    for name in names:
         with LogSnapshot.take(source.directory.paths(name)) as snapshot:
             total = done + object_count(snapshot.size)
             for path in snapshot.object_paths():
-                reused += _copy_object(source, writer, name, path, snapshot)
+                _copy_object(source, writer, name, path, snapshot)
                 done += 1
                 source.on_progress(done, total)
             _copy_rest(writer, name, snapshot)
@@ -173,16 +177,13 @@ def _copy_logs(source: _Source, writer: FolderWriter) -> tuple[list[BackedUpLog]
                     journaled=snapshot.journal.end,
                 )
             )
-    return logs, reused
 
 
-def _copy_object(source: _Source, writer: FolderWriter, name: str, path: str, snapshot: LogSnapshot) -> bool:
-    """Copy one tile or bundle; says whether it is shared with the backup before."""
+def _copy_object(source: _Source, writer: FolderWriter, name: str, path: str, snapshot: LogSnapshot) -> None:
+    """Copy one tile or bundle, or share it with the backup before."""
     target = f"logs/{name}/{path}"
-    if source.previous is not None and ".p/" not in path and writer.link(target, source.previous / target):
-        return True
-    writer.write(target, snapshot.object(path), mode=_FULL_OBJECT)
-    return False
+    if source.previous is None or ".p/" in path or not writer.link(target, source.previous / target):
+        writer.write(target, snapshot.object(path), mode=_FULL_OBJECT)
 
 
 def _copy_rest(writer: FolderWriter, name: str, snapshot: LogSnapshot) -> None:

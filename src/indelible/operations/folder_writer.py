@@ -41,7 +41,8 @@ class FolderWriter:
         self.path = target.with_name(f"{target.name}.partial")
         self.sums: dict[str, str] = {}
         """The SHA-256 of each file, by its path below the folder."""
-        self.bytes = 0
+        self.bytes = self.linked = 0
+        """How much was written, and how many files exist under another name, too."""
         self._disk = Disk()
         self._finished = False
         shutil.rmtree(self.path, ignore_errors=True)
@@ -82,6 +83,7 @@ class FolderWriter:
         except OSError:
             return False  # not there, or on another file system: it is written instead
         self.sums[name] = hashlib.sha256((self.path / name).read_bytes()).hexdigest()
+        self.linked += 1
         return True
 
     def finish(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from indelible.errors import NotFound, NotYetPublished
 from indelible.events.record import decode_record
+from indelible.index import LogSource
 from indelible.log import ReadOnlyLog
 from indelible.log.read_only import REFRESH_SECONDS
 from tests.stepped_log import ORIGIN, SteppedLog, TurnedClock
@@ -88,3 +89,15 @@ def test_read_only_log_moves_on_now_and_then(stepped: SteppedLog) -> None:
     assert log.status.checkpoint_age == 0
     turn(stepped.clock)
     assert log.status.checkpoint_age == REFRESH_SECONDS
+
+
+def test_read_only_log_moves_on_for_its_index(stepped: SteppedLog) -> None:
+    """What follows it sees what a writer publishes, although nobody else asks the log for anything."""
+    stepped.append(2)
+    stepped.publish()
+    source = LogSource(read(stepped))
+    stepped.append(3)
+    stepped.publish()
+    turn(stepped.clock)
+    assert source.acknowledged() == 5
+    assert [index for index, _ in source.entries(0, 9)] == [0, 1, 2, 3, 4]

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import indelible
+from indelible.access import ApiKeys, Grant
 from indelible.control import ControlStore
 from indelible.embedded import DataDirectory
 from indelible.embedded.administration import administering
+from indelible.embedded.data_directory import SYSTEM_LOG
 from indelible.errors import IntegrityError, NotFound, UsageError
 from indelible.operations.backup import back_up
 from indelible.operations.manifest import MANIFEST, SUMS, Manifest, check_sums, files_below
@@ -66,9 +68,10 @@ def test_backup_without_keys_has_none(data: Path, tmp_path: Path, pins: Pins) ->
 def test_backup_names_what_it_left_out(data: Path, tmp_path: Path, pins: Pins) -> None:
     """What is derived, and what is not ours."""
     (data / "index" / "main").mkdir(parents=True)
+    (data / "reserve").mkdir(exist_ok=True)
     (data / "notes.txt").write_text("mine")
     made = back_up(DataDirectory.open(data), tmp_path / "backup", pins=pins)
-    assert set(made.left_out) == {"index", "lock", "notes.txt"}
+    assert set(made.left_out) == {"index", "lock", "reserve", "notes.txt"}
 
 
 def test_backup_shares_with_the_one_before_what_never_changes(data: Path, tmp_path: Path, pins: Pins) -> None:
@@ -132,6 +135,24 @@ def test_backup_holds_control_data_of_one_moment(data: Path, tmp_path: Path, pin
     assert [path.name for path in (tmp_path / "backup").glob("control*")] == ["control.sqlite"]
     with ControlStore.open(tmp_path / "backup" / "control.sqlite", read_only=True) as copy, copy.snapshot() as rows:
         assert rows.exec_driver_sql("SELECT count(*) FROM mark").scalar() == 0
+
+
+def test_backup_records_every_act_that_its_control_data_shows(data: Path, tmp_path: Path, pins: Pins) -> None:
+    """Whenever a key is made while the copy is: one that can be used after restoring is in the system log, too."""
+    with DataDirectory.open(data) as directory, administering(directory) as admin:
+        keys = ApiKeys(admin.store, admin.acts)
+        made: list[str] = []
+
+        def make_key(_done: int, _total: int) -> None:
+            made.append(keys.create(name="k", grants=[Grant.parse("reader:main")], by=admin.by).id)
+
+        back_up(DataDirectory.open(data), tmp_path / "backup", pins=pins, on_progress=make_key)
+    with ControlStore.open(tmp_path / "backup" / "control.sqlite", read_only=True) as copy, copy.snapshot() as rows:
+        usable = set(rows.exec_driver_sql("SELECT id FROM api_keys").scalars())
+    with DataDirectory.open(tmp_path / "backup") as restored, restored.open_log(SYSTEM_LOG) as system:
+        records = b"".join(entry for _, entry in system.reader.read(0, system.reader.acknowledged))
+    assert set() < usable < set(made)
+    assert all(key.encode() in records for key in usable)
 
 
 @pytest.mark.parametrize("later", [1, 3, 256, 700])
