@@ -12,8 +12,8 @@ import pytest
 import indelible
 import indelible.aio
 from indelible.access import ApiKeys, Grant, Role
-from indelible.control import ControlStore
 from indelible.embedded import DataDirectory
+from indelible.embedded.administration import administering
 from tests.e2e.cli.command import Command
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ def key(tmp_path: Path) -> str:
     environment = {"INDELIBLE_STATE": str(tmp_path / "state")}
     with (
         DataDirectory.create(tmp_path / "data", environment=environment) as directory,
-        ControlStore.open(directory.control_path) as store,
+        administering(directory) as admin,
     ):
-        made = ApiKeys(store).create(name="test", grants=[Grant(Role.ADMIN, "*")], created_by="test")
+        keys = ApiKeys(admin.store, admin.acts)
+        made = keys.create(name="test", grants=[Grant(Role.ADMIN, "*")], by=admin.by)
     return made.secret
 
 

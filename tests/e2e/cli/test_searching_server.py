@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indelible.access import ApiKeys, Grant, Role
-from indelible.control import ControlStore
 from indelible.embedded import DataDirectory
+from indelible.embedded.administration import administering
 from tests.e2e.cli.command import Command, InProcess
 
 if TYPE_CHECKING:
@@ -32,10 +32,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = {"INDELIBLE_STATE": str(folder / "server-state")}
     with (
         DataDirectory.create(folder / "data", environment=environment) as directory,
-        ControlStore.open(directory.control_path) as store,
+        administering(directory) as admin,
     ):
+        keys = ApiKeys(admin.store, admin.acts)
         for role in (Role.ADMIN, Role.READER):
-            key = ApiKeys(store).create(name=role.value, grants=[Grant(role, "*")], created_by="test")
+            key = keys.create(name=role.value, grants=[Grant(role, "*")], by=admin.by)
             (folder / role.value).write_text(key.secret + "\n")
     return folder
 
