@@ -17,7 +17,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from indelible.config.settings import IdentityProviderSettings
+from indelible.config.settings import DEFAULT_ALGORITHMS, IdentityProviderSettings
 from indelible.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -52,13 +52,16 @@ def read_provider(name: str, table: dict[str, Any], where: str) -> IdentityProvi
     rules = table.get("rules", [])
     if not isinstance(rules, list):
         raise ConfigurationError(f"{where}: rules must be a list of tables: [[identity_providers.{name}.rules]]")
-    more = {"algorithms": _texts(table, "algorithms", where)} if "algorithms" in table else {}
     return IdentityProviderSettings(
         name=name,
-        leeway=float(leeway),
+        issuer=texts["issuer"],
+        audience=texts["audience"],
         rules=tuple(_rule(rule, f"{where} rules[{number}]") for number, rule in enumerate(rules)),
-        **texts,
-        **more,
+        algorithms=_texts(table, "algorithms", where) if "algorithms" in table else DEFAULT_ALGORITHMS,
+        leeway=float(leeway),
+        client_id=texts.get("client_id", ""),
+        client_secret_file=texts.get("client_secret_file", ""),
+        redirect_uri=texts.get("redirect_uri", ""),
     )
 
 

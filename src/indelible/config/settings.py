@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "DEFAULT_ALGORITHMS",
     "CertificateIdentity",
     "Configuration",
     "IdentityProviderSettings",
@@ -30,6 +31,9 @@ __all__ = [
     "TelemetrySettings",
     "TlsSettings",
 ]
+
+DEFAULT_ALGORITHMS = ("RS256", "ES256", "EdDSA")
+"""What tokens of identity providers may be signed with, unless configured otherwise."""
 
 _KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
 _DAY = 86_400.0
@@ -272,7 +276,7 @@ class IdentityProviderSettings:
     issuer: str
     audience: str
     rules: tuple[tuple[Mapping[str, str], tuple[str, ...]], ...] = ()
-    algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
+    algorithms: tuple[str, ...] = DEFAULT_ALGORITHMS
     leeway: float = 60.0
     client_id: str = ""
     client_secret_file: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from indelible.query.ast import Match, Range
 from indelible.query.fields import FIELDS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from indelible.query.ast import Query
 
-__all__ = ["SPAN", "Question", "bounded", "read_flag", "read_order", "read_question"]
+__all__ = ["SPAN", "Asked", "Question", "asked", "bounded", "read_flag", "read_order", "read_question"]
 
 SPAN = ("q", "since", "until")
 """The names of the parameters that :func:`read_question` reads."""
@@ -55,6 +55,19 @@ def read_question(parameters: Mapping[str, str], *, within: Query) -> Question:
         span = Range(low=since_us, high=until_us, high_open=True)
         query = both(query, Match(FIELDS["occurred"].field, span))
     return Question(query=query, since_us=since_us, until_us=until_us)
+
+
+class Asked(TypedDict):
+    """What a record of a question says: the query as it was written, and what else bounds it."""
+
+    query: str
+    details: dict[str, str]
+
+
+def asked(parameters: Mapping[str, str], details: Mapping[str, str] | None = None) -> Asked:
+    """The question as it goes on record: with its bounds in time, and ``details`` of the answer that is wanted."""
+    bounds = {name: parameters[name] for name in ("since", "until") if name in parameters}
+    return Asked(query=parameters.get("q", ""), details={**bounds, **(details or {})})
 
 
 def read_order(parameters: Mapping[str, str], default: Literal["asc", "desc"]) -> Literal["asc", "desc"]:

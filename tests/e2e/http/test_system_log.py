@@ -132,6 +132,30 @@ def test_reading_the_system_log_is_recorded_once(served: Served, since: Since) -
     ]
 
 
+def test_questions_are_recorded_once(served: Served, admin: httpx.Client, log: str, since: Since) -> None:
+    """Who asked what of which log, before it is answered: one record for all the pages and pictures of an answer."""
+    admin.post(f"/v1/logs/{log}/events?wait=published", json=[EVENT] * 3)
+    question = {"q": "actor:ada", "since": "2020-01-01T00:00:00Z"}
+    first = admin.get(f"/v1/logs/{log}/events", params={**question, "limit": 1})
+    assert first.status_code == 200
+    for path, more in (
+        ("events", {"cursor": first.json()["next"]}),
+        ("histogram", {}),
+        ("facets", {"field": "action"}),
+    ):
+        assert admin.get(f"/v1/logs/{log}/{path}", params={**question, **more}).status_code == 200
+    assert admin.get(f"/v1/logs/{log}/export", params={**question, "format": "csv"}).status_code == 200
+    with admin.stream("GET", f"/v1/logs/{log}/stream", params={"q": "actor:ada"}) as stream:
+        assert stream.status_code == 200
+    admin.get(f"/v1/logs/{log}/events", params={"q": "nofield:x"})  # no question at all
+    assert since.actions() == [("search", "success"), ("export", "success"), ("stream_opened", "success")]
+    search, export, _ = since.records
+    assert search["metadata"] == {"query": "actor:ada", "since": "2020-01-01T00:00:00Z"}
+    assert export["metadata"]["format"] == "csv"
+    assert {record["targets"][0]["id"] for record in since.records} == {log}
+    assert {record["actor"]["name"] for record in since.records} == {"admin"}
+
+
 def test_scrub_that_finds_something_is_recorded(tmp_path: Path) -> None:
     """The server puts on record that its own data were altered: which log, how much, and where."""
     with serving(tmp_path) as served, served.client("admin") as admin:
@@ -159,6 +183,7 @@ def test_what_cannot_be_recorded_is_not_done(tmp_path: Path) -> None:
             admin.post("/v1/grants", json={"principal": "oidc:ci:x", "role": "writer", "log": "main"}),
             admin.delete(f"/v1/api-keys/{listed['api_keys'][-1]['id']}"),
             admin.get("/v1/logs/_system/events/0"),
+            admin.get("/v1/logs/main/events"),
         ):
             check_problem(answer, 503)
             assert answer.headers["retry-after"]

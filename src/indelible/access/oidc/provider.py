@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -59,11 +59,8 @@ class IdentityProvider:
     leeway: float
     rules: tuple[ClaimRule, ...]
     client_id: str = ""
-    client_secret: str = ""
+    client_secret: str = field(default="", repr=False)
     redirect_uri: str = ""
-
-    def __repr__(self) -> str:
-        return f"IdentityProvider({self.name!r}, issuer={self.issuer!r})"
 
     @classmethod
     def of(cls, settings: IdentityProviderSettings, *, client_secret: str = "") -> IdentityProvider:

@@ -16,7 +16,8 @@ from indelible.server.body import read_headers
 from indelible.server.exporting import Export
 from indelible.server.outpouring import Outpouring
 from indelible.server.query import choice, parse_query
-from indelible.server.question import SPAN, read_order, read_question
+from indelible.server.question import SPAN, asked, read_order, read_question
+from indelible.system_log import Action
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -42,6 +43,8 @@ def export_routes(context: Context) -> list[HTTPRouteHandler]:
         order = read_order(parameters, "asc")
         if under_way >= context.settings.max_exports:
             raise Overloaded(f"{under_way} exports are running already", retry_after=10.0)
+        details = {"format": parameters.get("format", "ndjson")}
+        await context.system.record_reading(principal, Action.EXPORT, log, **asked(parameters, details))
         export = Export(hosted, question, form, order=order, control=Control())
 
         async def pieces() -> AsyncGenerator[bytes, None]:

@@ -20,7 +20,8 @@ from indelible.server.body import read_headers
 from indelible.server.place import with_place
 from indelible.server.problem import Refusal
 from indelible.server.query import parse_natural, parse_query
-from indelible.server.question import SPAN, bounded, read_flag, read_order, read_question
+from indelible.server.question import SPAN, asked, bounded, read_flag, read_order, read_question
+from indelible.system_log import Action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +98,10 @@ def search_routes(context: Context) -> list[HTTPRouteHandler]:
     async def reading(request: Request[Any, Any, Any], log: str) -> tuple[Principal, HostedLog]:
         return await context.authorise(read_headers(request.scope["headers"]), Permission.READ, log)
 
+    async def record(principal: Principal, log: str, parameters: Mapping[str, str]) -> None:
+        """Put the question on record, once for its events, their histogram and their facets."""
+        await context.system.record_reading(principal, Action.SEARCH, log, **asked(parameters))
+
     @get("/v1/logs/{log:str}/events")
     async def search_events(request: Request[Any, Any, Any], log: FromPath[str]) -> Response[bytes]:
         principal, hosted = await reading(request, log)
@@ -113,6 +118,7 @@ def search_routes(context: Context) -> list[HTTPRouteHandler]:
             found = hosted.index.search(question.query, order=order, limit=limit, after=after, control=control)
             return _page(hosted, found, order=order, proof=proof)
 
+        await record(principal, log, parameters)
         return _json(await context.searching(request.receive, search))
 
     @get("/v1/logs/{log:str}/histogram")
@@ -121,6 +127,7 @@ def search_routes(context: Context) -> list[HTTPRouteHandler]:
         parameters = parse_query(request.scope["query_string"], (*SPAN, "buckets"))
         question = read_question(parameters, within=principal.visible(log))
         buckets = bounded(parameters, "buckets", default=60, most=_MOST_BUCKETS)
+        await record(principal, log, parameters)
         histogram = await context.searching(
             request.receive,
             lambda control: hosted.index.histogram(
@@ -157,6 +164,7 @@ def search_routes(context: Context) -> list[HTTPRouteHandler]:
             matching = hosted.index.histogram(question.query, buckets=1, control=control)
             return counted, sum(sum(each.counts.values()) for each in matching.buckets)
 
+        await record(principal, log, parameters)
         facets, total = await context.searching(request.receive, count)
         answer = Facets(
             field=parameters["field"],

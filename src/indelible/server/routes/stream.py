@@ -18,7 +18,8 @@ from indelible.server.outpouring import Outpouring
 from indelible.server.place import with_place
 from indelible.server.problem import Refusal
 from indelible.server.query import parse_natural, parse_query
-from indelible.server.question import read_question
+from indelible.server.question import asked, read_question
+from indelible.system_log import Action
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -44,6 +45,7 @@ def stream_routes(context: Context) -> list[HTTPRouteHandler]:
         query = read_question(parameters, within=principal.visible(log)).query
         after = _read_position(parameters, request.headers.get("last-event-id"))
         context.following.check_room()
+        await context.system.record_reading(principal, Action.STREAM_OPENED, log, **asked(parameters))
         start = hosted.log.reader.acknowledged - 1 if after is None else after
 
         async def pieces() -> AsyncGenerator[bytes, None]:
@@ -52,7 +54,7 @@ def stream_routes(context: Context) -> list[HTTPRouteHandler]:
                 if entries:
                     yield b"".join(b"id: %d\ndata: %b\n\n" % (each.index, with_place(each)) for each in entries)
                 else:
-                    await context.authorise(headers, Permission.READ, log)
+                    (await context.authenticate(headers)).require(Permission.READ, log)
                     yield _HEARTBEAT
 
         return Outpouring(
