@@ -9,7 +9,8 @@ import msgspec
 
 from indelible.bench import suite
 from indelible.bench.presentation import HEADINGS, cells
-from indelible.bench.scale import DEFAULT, LONG, QUICK
+from indelible.bench.scale import DEFAULT, HUGE, LONG, QUICK
+from indelible.cli.demo.samples import samples_folder
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -20,11 +21,14 @@ def main() -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="small counts; shows the figures and records nothing")
     size.add_argument("--long", action="store_true", help="up to ten million entries")
+    size.add_argument("--huge", action="store_true", help="as --long, and search among fifty million")
     parser.add_argument("--dir", type=Path, default=Path(), help="the disk to measure (default: here)")
     parser.add_argument("--only", action="append", default=[], choices=suite.BENCHMARKS, help="may be repeated")
     chosen = parser.parse_args()
-    scale = QUICK if chosen.quick else LONG if chosen.long else DEFAULT
-    report = suite.run(chosen.dir, scale, only=chosen.only, say=lambda step: print(step, flush=True))
+    scale = QUICK if chosen.quick else LONG if chosen.long else HUGE if chosen.huge else DEFAULT
+    report = suite.run(
+        chosen.dir, scale, samples=samples_folder(), only=chosen.only, say=lambda step: print(step, flush=True)
+    )
     for line in (HEADINGS, *map(cells, report.results)):
         print(" | ".join(line))
     if not chosen.quick:

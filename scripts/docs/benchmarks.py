@@ -14,7 +14,7 @@ from indelible.bench.suite import Report
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from indelible.bench.definitions import Definition
+    from indelible.bench.definition import Definition
     from indelible.bench.measurement import Result
 
 __all__ = ["RESULTS", "render"]

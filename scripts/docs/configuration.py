@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from indelible.config.sections import Section, Setting, attributes, sections, summary
-from indelible.config.settings import CertificateIdentity, LogConfiguration
+from indelible.config.settings import CertificateIdentity, IdentityProviderSettings, LogConfiguration
 
 if TYPE_CHECKING:
     from indelible.config.values import Value
@@ -63,6 +63,24 @@ grants = ["writer:main"]
 {table}
 """
 
+PROVIDERS = """\
+## `[identity_providers.NAME]`
+
+{summary} [Let CI jobs write without a stored secret](../how-to/ci-tokens.md) shows it in use.
+
+```toml
+[identity_providers.github]
+issuer = "https://token.actions.githubusercontent.com"
+audience = "https://audit.example.com"
+
+[[identity_providers.github.rules]]
+claims = {{ repository = "acme/app", ref = "refs/heads/main" }}
+grants = ["writer:deployments"]
+```
+
+{table}
+"""
+
 
 def render() -> str:
     """The page."""
@@ -71,6 +89,8 @@ def render() -> str:
     parts.append(
         CERTIFICATES.format(summary=summary(CertificateIdentity), table=_fields(CertificateIdentity, leave=""))
     )
+    providers = _fields(IdentityProviderSettings, leave="name")
+    parts.append(PROVIDERS.format(summary=summary(IdentityProviderSettings), table=providers))
     return "\n".join(parts)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from indelible.log import Log, Submission
 
-__all__ = ["GrowthPlan", "Milestone", "main"]
+__all__ = ["Feeder", "GrowthPlan", "Milestone", "main"]
 
 _UNDER_WAY = 8
 _PRINCIPAL = "benchmark"
@@ -54,7 +54,7 @@ class Milestone(msgspec.Struct, frozen=True, kw_only=True):
     resident: int
 
 
-class _Feeder:
+class Feeder:
     """Prepares and submits requests, with a bounded number of them under way, as a server's connections do."""
 
     def __init__(self, log: Log) -> None:
@@ -92,7 +92,7 @@ def _requests(workload: Workload, start: int, count: int) -> Iterable[bytes]:
 
 def grow(plan: GrowthPlan, log: Log) -> Iterable[Milestone]:
     """Grow the log and measure at each milestone; event ``n`` becomes entry ``n``."""
-    workload, feeder, chance = Workload(), _Feeder(log), random.Random(plan.milestones[-1])  # noqa: S311
+    workload, feeder, chance = Workload(), Feeder(log), random.Random(plan.milestones[-1])  # noqa: S311
     size = log.status.journaled
     for milestone in plan.milestones:
         feeder.feed(_requests(workload, size, (milestone - size) // EVENTS_PER_REQUEST))
@@ -115,7 +115,7 @@ def grow(plan: GrowthPlan, log: Log) -> Iterable[Milestone]:
         )
 
 
-def _rate(feeder: _Feeder, bodies: list[bytes]) -> float:
+def _rate(feeder: Feeder, bodies: list[bytes]) -> float:
     began = perf_counter()
     feeder.feed(bodies)
     return len(bodies) * EVENTS_PER_REQUEST / (perf_counter() - began)

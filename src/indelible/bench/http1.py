@@ -10,7 +10,7 @@ import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -86,6 +86,23 @@ class Connection:
                 raise ConnectionError("the server closed the connection in the middle of a response")
             received += piece
         return split_response(received)
+
+    def stream(self, request: bytes) -> Iterator[bytes]:
+        """Send a request and yield the body of its response as it comes: one that is chunked, of status 200.
+
+        Raises:
+            ConnectionError: the server closed the connection before the end, or answered otherwise.
+        """
+        self._socket.sendall(request)
+        with self._socket.makefile("rb", buffering=_PIECE) as answer:
+            head = b"".join(iter(answer.readline, b"\r\n")).lower()
+            if not head.startswith(b"http/1.1 200 ") or b"transfer-encoding: chunked" not in head:
+                raise ConnectionError(f"the server's answer was another one: {head!r}")
+            while size := int(answer.readline() or b"-1", 16):
+                if len(piece := answer.read(size + 2)) != size + 2:
+                    raise ConnectionError("the server closed the connection in the middle of a response")
+                yield piece[:-2]
+            answer.readline()
 
     def close(self) -> None:
         """Close the connection."""

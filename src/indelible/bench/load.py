@@ -6,12 +6,14 @@ requests are answered. Any answer but success is an error that ends it: a benchm
 
 from __future__ import annotations
 
+import re
 import selectors
 import socket
 import sys
+from collections import deque
 from contextlib import ExitStack
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -20,15 +22,19 @@ from indelible.bench.measurement import quantile
 from indelible.bench.workload import Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-__all__ = ["LoadPlan", "LoadResult", "build_requests", "drive", "main"]
+__all__ = ["Answer", "LoadPlan", "LoadResult", "build_requests", "drive", "main"]
 
 _PIECE = 262_144
+_FIRST_INDEX = re.compile(rb'"first_index":([0-9]+)')
 
 
 class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send where: ``requests`` requests of ``events`` events each, the first event being ``first``."""
+    """What to send where: ``requests`` requests of ``events`` events each, the first event being ``first``.
+
+    ``pace`` is how many requests a second are begun at most; 0 for as many as are answered.
+    """
 
     host: str
     port: int
@@ -38,15 +44,24 @@ class LoadPlan(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     events: int
     first: int
+    pace: float = 0.0
+
+
+class Answer(NamedTuple):
+    """When a request was answered, on the clock that processes share, and the index of its first event if it says."""
+
+    at: float
+    first_index: int | None
 
 
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it; times in seconds. ``p50`` and ``p99`` are of single requests."""
+    """What came of it; times in seconds. ``p50`` and ``p99`` are of single requests, ``answers`` in their order."""
 
     requests: int
     seconds: float
     p50: float
     p99: float
+    answers: tuple[Answer, ...]
 
 
 class _Exchange:
@@ -74,8 +89,8 @@ class _Exchange:
         except BlockingIOError:
             return
 
-    def receive(self) -> bool:
-        """Take what has arrived; whether the response is complete.
+    def receive(self) -> Answer | None:
+        """Take what has arrived; gives the answer when it is complete.
 
         Raises:
             ConnectionError: the server closed the connection, or refused the request.
@@ -86,11 +101,12 @@ class _Exchange:
         self.received = self.received + piece if self.received else piece
         end = response_end(self.received)
         if end is None or len(self.received) < end:
-            return False
+            return None
         if not self.received.startswith((b"HTTP/1.1 201", b"HTTP/1.1 200")):
             raise ConnectionError(f"the server refused the load: {split_response(self.received)}")
+        at, first = perf_counter(), _FIRST_INDEX.search(self.received)
         self.received = b""
-        return True
+        return Answer(at, int(first[1]) if first else None)
 
 
 def build_requests(plan: LoadPlan) -> list[bytes]:
@@ -111,36 +127,51 @@ def drive(plan: LoadPlan, requests: Sequence[bytes]) -> LoadResult:
         exchanges = [_Exchange(plan.host, plan.port) for _ in range(min(plan.connections, len(requests)))]
         for exchange in exchanges:
             opened.enter_context(exchange.socket)
-        waiting = iter(requests)
+            selector.register(exchange.socket, selectors.EVENT_READ, exchange)
+        idle = deque(exchanges)
+        begun = 0
         times: list[float] = []
+        answers: list[Answer] = []
         began = perf_counter()
-        for exchange in exchanges:
-            exchange.begin(next(waiting))
-            selector.register(exchange.socket, _interest(exchange), exchange)
         while len(times) < len(requests):
-            for key, ready in selector.select():
-                _advance(selector, key.data, ready, waiting, times)
+            due = None  # when the next request is, if there is a connection for it
+            while idle and begun < len(requests):
+                due = began + begun / plan.pace if plan.pace else began
+                if due > perf_counter():
+                    break
+                exchange = idle.popleft()
+                exchange.begin(requests[begun])
+                _watch(selector, exchange)
+                begun, due = begun + 1, None
+            for key, ready in selector.select(None if due is None else max(due - perf_counter(), 0.0)):
+                answer = _advance(selector, key.data, ready)
+                if answer is not None:
+                    answers.append(answer)
+                    times.append(answer.at - key.data.began)
+                    idle.append(key.data)
         seconds = perf_counter() - began
-    return LoadResult(requests=len(times), seconds=seconds, p50=quantile(times, 0.5), p99=quantile(times, 0.99))
+    return LoadResult(
+        requests=len(times),
+        seconds=seconds,
+        p50=quantile(times, 0.5),
+        p99=quantile(times, 0.99),
+        answers=tuple(answers),
+    )
 
 
-def _interest(exchange: _Exchange) -> int:
-    return selectors.EVENT_READ | (selectors.EVENT_WRITE if exchange.unsent else 0)
+def _watch(selector: selectors.BaseSelector, exchange: _Exchange) -> None:
+    """Wait for what the exchange needs next."""
+    interest = selectors.EVENT_READ | (selectors.EVENT_WRITE if exchange.unsent else 0)
+    if selector.get_key(exchange.socket).events != interest:
+        selector.modify(exchange.socket, interest, exchange)
 
 
-def _advance(
-    selector: selectors.BaseSelector, exchange: _Exchange, ready: int, waiting: Iterator[bytes], times: list[float]
-) -> None:
-    before = bool(exchange.unsent)
+def _advance(selector: selectors.BaseSelector, exchange: _Exchange, ready: int) -> Answer | None:
+    """Do what the socket is ready for; gives the answer when that is complete."""
     if ready & selectors.EVENT_WRITE:
         exchange.send()
-    if ready & selectors.EVENT_READ and exchange.receive():
-        times.append(perf_counter() - exchange.began)
-        request = next(waiting, None)
-        if request is not None:
-            exchange.begin(request)
-    if bool(exchange.unsent) != before:
-        selector.modify(exchange.socket, _interest(exchange), exchange)
+        _watch(selector, exchange)
+    return exchange.receive() if ready & selectors.EVENT_READ else None
 
 
 def main() -> None:

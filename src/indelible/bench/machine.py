@@ -11,7 +11,7 @@ from pathlib import Path
 
 __all__ = ["describe_machine"]
 
-_PACKAGES = ("indelible", "cryptography", "granian", "litestar", "msgspec", "numpy", "pymerkle")
+_PACKAGES = ("indelible", "cryptography", "duckdb", "granian", "litestar", "msgspec", "numpy", "pymerkle")
 
 
 def describe_machine(directory: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from indelible.bench.definitions import Definition
+    from indelible.bench.definition import Definition
 
 __all__ = ["Pair", "Result", "alone", "interleave", "quantile", "summarise"]
 

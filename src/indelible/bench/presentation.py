@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from indelible.bench.definitions import DEFINITIONS
 
 if TYPE_CHECKING:
-    from indelible.bench.definitions import Definition
+    from indelible.bench.definition import Definition
     from indelible.bench.measurement import Result
 
 __all__ = ["HEADINGS", "cells", "definition_of", "number", "size_of"]

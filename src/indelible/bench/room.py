@@ -19,10 +19,14 @@ __all__ = ["Room", "open_room"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """A directory on the disk that is measured, the counts of the run, and ``say``, which is told each step."""
+    """A directory on the disk that is measured, the counts of the run, and ``say``, which is told each step.
+
+    ``samples`` is the folder of the bundled real events.
+    """
 
     path: Path
     scale: Scale
+    samples: Path
     say: Callable[[str], None]
 
     def clear(self) -> None:
@@ -32,7 +36,7 @@ class Room:
 
 
 @contextmanager
-def open_room(directory: Path, scale: Scale, say: Callable[[str], None]) -> Iterator[Room]:
+def open_room(directory: Path, scale: Scale, samples: Path, say: Callable[[str], None]) -> Iterator[Room]:
     """A temporary directory below ``directory``, removed at the end."""
     with tempfile.TemporaryDirectory(prefix="indelible-bench-", dir=directory) as path:
-        yield Room(path=Path(path), scale=scale, say=say)
+        yield Room(path=Path(path), scale=scale, samples=samples, say=say)

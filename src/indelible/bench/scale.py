@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-__all__ = ["DEFAULT", "EVENTS_PER_REQUEST", "LONG", "QUICK", "Scale"]
+__all__ = ["DEFAULT", "EVENTS_PER_REQUEST", "HUGE", "LONG", "QUICK", "Scale"]
 
 EVENTS_PER_REQUEST: Final = 1_000
+
+_SEARCHED: Final = 16 * 65_536  # a million, in whole segments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,13 @@ class Scale:
         proofs: Proofs timed for one median.
         pymerkle_entries: Entries of the tree that proofs are compared with.
         pymerkle_proofs: Its proofs timed for one median; they are slow.
+        search_milestones: Entries of a log at which search is measured, ascending; multiples of ``segment_entries``.
+        segment_entries: Entries of a segment of its index.
+        sqlite_entries: The one of these sizes at which SQLite is compared with.
+        postgresql_entries: The one at which PostgreSQL is.
+        ask_seconds: Time for which a question is asked again to take one median.
+        export_entries: Events of one export, all of them in the log at the first milestone.
+        paced_requests: Requests of 1,000 events over which the lag of the index is measured.
     """
 
     pairs: int = 5
@@ -48,10 +57,22 @@ class Scale:
     proofs: int = 500
     pymerkle_entries: int = 200_000
     pymerkle_proofs: int = 11
+    search_milestones: tuple[int, ...] = (_SEARCHED,)
+    segment_entries: int = 65_536
+    sqlite_entries: int = _SEARCHED
+    postgresql_entries: int = _SEARCHED
+    ask_seconds: float = 0.2
+    export_entries: int = 1_000_000
+    paced_requests: int = 500
 
 
 DEFAULT: Final = Scale()
-LONG: Final = Scale(milestones=(10_000, 100_000, 1_000_000, 10_000_000))
+LONG: Final = Scale(
+    milestones=(10_000, 100_000, 1_000_000, 10_000_000),
+    search_milestones=(_SEARCHED, 10 * _SEARCHED),
+    sqlite_entries=10 * _SEARCHED,
+)
+HUGE: Final = replace(LONG, search_milestones=(_SEARCHED, 10 * _SEARCHED, 50 * _SEARCHED))
 QUICK: Final = Scale(
     pairs=2,
     bandwidth_mebibytes=2,
@@ -68,4 +89,11 @@ QUICK: Final = Scale(
     proofs=10,
     pymerkle_entries=2_000,
     pymerkle_proofs=3,
+    search_milestones=(4_096, 8_192),
+    segment_entries=1_024,
+    sqlite_entries=8_192,
+    postgresql_entries=8_192,
+    ask_seconds=0.0,
+    export_entries=4_000,
+    paced_requests=8,
 )

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from indelible.bench.processes import ServerProcess
 
-__all__ = ["EVENTS_TARGET", "ServedLog", "served_log"]
+__all__ = ["EVENTS_TARGET", "ServedLog", "served_directory", "served_log"]
 
 EVENTS_TARGET = "/v1/logs/main/events"
 _SETTLE_SECONDS = 120
+_POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +40,10 @@ class ServedLog:
     authorization: str
     numbers: Iterator[int]
 
-    def load(self, *, connections: int, requests: int, events: int, target: str = EVENTS_TARGET) -> LoadResult:
-        """Have the load generator send new events."""
+    def load(
+        self, *, connections: int, requests: int, events: int, target: str = EVENTS_TARGET, pace: float = 0.0
+    ) -> LoadResult:
+        """Have the load generator send new events; ``pace`` is requests a second at most, 0 for as many as it takes."""
         first = next(self.numbers) << 24  # every load has 2**24 numbers to itself
         return run_load(
             LoadPlan(
@@ -52,6 +55,7 @@ class ServedLog:
                 requests=requests,
                 events=events,
                 first=first,
+                pace=pace,
             )
         )
 
@@ -83,20 +87,42 @@ class ServedLog:
                 time.sleep(0.05)
         raise InternalError("the log did not publish what was journaled")
 
+    def wait_indexed(self, size: int) -> None:
+        """Wait until the index has ``size`` entries.
+
+        Raises:
+            InternalError: that took two minutes.
+        """
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        with self.connect() as connection:
+            while time.monotonic() < deadline:
+                page = msgspec.json.decode(connection.exchange(self.get(f"{EVENTS_TARGET}?limit=1")).body)
+                if page["coverage"]["indexed"] >= size:
+                    return
+                time.sleep(_POLL_SECONDS)
+        raise InternalError(f"the index did not reach {size} entries")
+
     def resident_bytes(self) -> int:
         """The server process's resident size."""
         return resident_bytes(self.server.pid)
 
 
 @contextmanager
-def served_log(directory: Path) -> Iterator[ServedLog]:
-    """Create a data directory at ``directory`` and serve it while the block runs."""
+def served_log(directory: Path, **variables: str) -> Iterator[ServedLog]:
+    """Create a data directory at ``directory`` and serve it while the block runs; ``variables`` configure it."""
     create_directory(directory)
+    with served_directory(directory, **variables) as log:
+        yield log
+
+
+@contextmanager
+def served_directory(directory: Path, **variables: str) -> Iterator[ServedLog]:
+    """Serve a data directory of :func:`create_directory` while the block runs."""
     with (
         DataDirectory.open(directory, environment=directory_environment(directory)) as opened,
         administering(opened) as admin,
     ):
         key = ApiKeys(admin.store, admin.acts).create(name="benchmark", grants=[Grant.parse("admin:*")], by=admin.by)
     arguments = ["-m", "indelible", "serve", "--data", str(directory), "--listen", "127.0.0.1:0"]
-    with serving(arguments, environment=directory_environment(directory)) as server:
+    with serving(arguments, environment={**directory_environment(directory), **variables}) as server:
         yield ServedLog(server=server, authorization=f"Bearer {key.secret}", numbers=count())

@@ -75,29 +75,45 @@ def _archive(room: Room) -> Iterator[Result]:
     room.clear()
 
 
+def _search(room: Room) -> Iterator[Result]:
+    from indelible.bench.search import export, ingest, lag, measure  # noqa: PLC0415 - need the server's packages
+
+    directory = room.path / "search"
+    yield from measure.measure(room, directory)
+    yield from export.measure(room, directory)
+    room.clear()
+    yield from ingest.measure(room)
+    room.clear()
+    yield from lag.measure(room)
+    room.clear()
+
+
 BENCHMARKS: Final[dict[str, Callable[[Room], Iterator[Result]]]] = {
     "ingest": _ingest,
     "requests": _requests,
     "published": _published,
     "memory": _memory,
     "archive": _archive,
+    "search": _search,
 }
 """Each group of figures that is measured together, by the name that ``--only`` takes."""
 
 _WITHOUT_SERVER = "archive"
 
 
-def run(directory: Path, scale: Scale, *, only: Collection[str] = (), say: Callable[[str], None]) -> Report:
+def run(
+    directory: Path, scale: Scale, *, samples: Path, only: Collection[str] = (), say: Callable[[str], None]
+) -> Report:
     """Run the benchmarks, all or ``only`` those named, in a temporary directory below ``directory``.
 
-    ``say`` is told each step.
+    ``samples`` is the folder of the bundled real events; ``say`` is told each step.
 
     Raises:
         UsageError: there is no benchmark of that name, or it needs the server and this is the bare install.
     """
     chosen = _choose(only)
     results: list[Result] = []
-    with open_room(directory, scale, say) as room:
+    with open_room(directory, scale, samples, say) as room:
         for name in chosen:
             results.extend(BENCHMARKS[name](room))
     return Report(machine=describe_machine(directory), results=tuple(results))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from indelible.cli.demo.samples import samples_folder
 from indelible.cli.target import JsonOption
 from indelible.cli.terminal import Terminal
 from indelible.errors import UsageError
@@ -30,7 +31,10 @@ def register(app: typer.Typer) -> None:
 def bench(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="Small counts: shows that it works, measures little.")] = False,
-    long: Annotated[bool, typer.Option("--long", help="Up to ten million entries: minutes and 15 GB more.")] = False,
+    long: Annotated[bool, typer.Option("--long", help="Up to ten million entries: most of an hour, 40 GB.")] = False,
+    huge: Annotated[
+        bool, typer.Option("--huge", help="As --long, and search among fifty million: an hour and 60 GB more.")
+    ] = False,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NAME", help="Only this benchmark; may be repeated.")
     ] = None,
@@ -46,7 +50,9 @@ def bench(
         raise UsageError(f"{directory} is not a directory; --dir names one on the disk to measure")
     terminal = Terminal(json=json)
     with showing_steps() as say:
-        report = suite.run(directory, _scale(quick=quick, long=long), only=only or (), say=say)
+        report = suite.run(
+            directory, _scale(quick=quick, long=long, huge=huge), samples=samples_folder(), only=only or (), say=say
+        )
     if json:
         terminal.result(msgspec.to_builtins(report))
         return
@@ -65,9 +71,10 @@ def showing_steps() -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def _scale(*, quick: bool, long: bool) -> Scale:
-    from indelible.bench.scale import DEFAULT, LONG, QUICK  # noqa: PLC0415 - as above
+def _scale(**asked: bool) -> Scale:
+    from indelible.bench.scale import DEFAULT, HUGE, LONG, QUICK  # noqa: PLC0415 - as above
 
-    if quick and long:
-        raise UsageError("--quick and --long exclude each other")
-    return QUICK if quick else LONG if long else DEFAULT
+    chosen = [name for name, wanted in asked.items() if wanted]
+    if len(chosen) > 1:
+        raise UsageError(f"--{chosen[0]} and --{chosen[1]} exclude each other")
+    return {"quick": QUICK, "long": LONG, "huge": HUGE}[chosen[0]] if chosen else DEFAULT

@@ -84,6 +84,7 @@ def serve_directory(
     except ImportError as error:
         raise UsageError("this is the bare install, without the server: pip install 'indelible[server]'") from error
     from indelible.access import ApiKeys, Authenticator, Grants  # noqa: PLC0415 - after the check above
+    from indelible.cli.identity_providers import token_verifier  # noqa: PLC0415
     from indelible.control import ControlStore, SearchStore  # noqa: PLC0415
     from indelible.embedded import DataDirectory  # noqa: PLC0415
     from indelible.embedded.administration import acts_on  # noqa: PLC0415
@@ -114,7 +115,7 @@ def serve_directory(
                     logs=logs,
                     api_keys=ApiKeys(store, acts),
                     grants=Grants(store, acts),
-                    authenticator=Authenticator(store),
+                    authenticator=Authenticator(store, tokens=token_verifier(configuration, path)),
                     acts=acts,
                     searches=SearchStore(store),
                     configuration=configuration,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from indelible.access import ApiKeys, Authenticator, Grant
-from indelible.access.authenticator import RECHECK_SECONDS, USES_SECONDS
+from indelible.access import ApiKeys, Authenticator, Grant, Grants
+from indelible.access.authenticator import RECHECK_SECONDS, TOKEN_SECONDS, USES_SECONDS
+from indelible.access.oidc.provider import IdentityProvider
+from indelible.access.oidc.tokens import TokenVerifier
 from indelible.access.token import Token
+from indelible.config import IdentityProviderSettings
 from indelible.control import ControlStore
-from indelible.errors import Unauthenticated
+from indelible.errors import Unauthenticated, Unavailable
+from tests.fake_provider import AUDIENCE, FakeProvider, new_key
 from tests.recorded_log import TEST, acts_in
 
 if TYPE_CHECKING:
@@ -249,3 +254,80 @@ def test_uses_of_refused_keys_are_none(authenticator: Authenticator, keys: ApiKe
         authenticator.authenticate(bearer(Token(id=made.id, secret=Token.generate().secret).text))
     authenticator.write_uses()
     assert keys.get(made.id).last_used_at is None
+
+
+@pytest.fixture
+def provider() -> Iterator[FakeProvider]:
+    with FakeProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def with_tokens(store: ControlStore, provider: FakeProvider, clock: Clock) -> Authenticator:
+    """An authenticator that believes tokens of the provider, which lets anybody of a repository write."""
+    rules = (({"repository": "acme/app"}, ("writer:ci",)),)
+    settings = IdentityProviderSettings(name="ci", issuer=provider.issuer, audience=AUDIENCE, rules=rules)
+    clock.now = time.time()
+    return Authenticator(store, tokens=TokenVerifier([IdentityProvider.of(settings)]), clock=clock)
+
+
+def test_token_of_a_provider_has_what_it_and_the_store_grant(
+    with_tokens: Authenticator, provider: FakeProvider, store: ControlStore
+) -> None:
+    """Its claims give roles, and so do grants to its subject, which hold at once, and are at once taken back."""
+    header = bearer(provider.token(repository="acme/app", sub="repo:acme/app"))
+    principal = with_tokens.authenticate(header)
+    assert (principal.id, principal.grants) == ("oidc:ci:repo:acme/app", (Grant.parse("writer:ci"),))
+    assert with_tokens.recall(header) is principal
+    grants = Grants(store, acts_in(store))
+    made = grants.create(principal.id, Grant.parse("reader:main"), by=TEST)
+    assert with_tokens.recall(header) is None
+    assert with_tokens.authenticate(header).grants == (Grant.parse("writer:ci"), Grant.parse("reader:main"))
+    grants.delete(made.id, by=TEST)
+    assert with_tokens.authenticate(header).grants == (Grant.parse("writer:ci"),)
+    assert with_tokens.authenticate(bearer(provider.token(sub="nobody"))).grants == ()
+
+
+def test_token_is_remembered_for_minutes_and_never_beyond_its_end(
+    with_tokens: Authenticator, provider: FakeProvider, store: ControlStore, clock: Clock
+) -> None:
+    """A key that the provider withdraws is not believed until the token expires, nor the token after that."""
+    store.notice_changes_elsewhere()
+    header = bearer(provider.token(exp=int(clock.now) + 100))
+    with_tokens.authenticate(header)
+    clock.now += 158  # with its leeway
+    assert with_tokens.recall(header) is not None
+    clock.now += 3
+    assert with_tokens.recall(header) is None
+    header = bearer(provider.token())
+    with_tokens.authenticate(header)
+    clock.now += TOKEN_SECONDS
+    assert with_tokens.recall(header) is None
+
+
+def test_token_that_is_wrong_is_refused_like_any_key(
+    with_tokens: Authenticator, authenticator: Authenticator, provider: FakeProvider
+) -> None:
+    """The same text, whether it was forged, is of another issuer, or no provider is configured at all."""
+    good, forged = provider.token(), provider.token(new_key("first"))
+    texts = set()
+    for checker, token in (
+        (with_tokens, forged),
+        (with_tokens, provider.token(iss="https://evil.example")),
+        (with_tokens, "a.b.c"),
+        (with_tokens, Token.generate().text),
+        (authenticator, good),
+    ):
+        with pytest.raises(Unauthenticated) as refusal:
+            checker.authenticate(bearer(token))
+        texts.add(str(refusal.value))
+    assert len(texts) == 1
+
+
+def test_token_of_a_provider_that_is_away_is_not_refused_for_good(
+    with_tokens: Authenticator, provider: FakeProvider
+) -> None:
+    """503, not 401: nothing is known to be wrong with it. API keys go on."""
+    provider.down = True
+    with pytest.raises(Unavailable):
+        with_tokens.authenticate(bearer(provider.token()))

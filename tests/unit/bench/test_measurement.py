@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indelible.bench.definitions import Definition
+from indelible.bench.definition import Definition
 from indelible.bench.measurement import Pair, alone, interleave, quantile, summarise
 
 SAMPLES = st.lists(st.floats(min_value=0, max_value=1e9), min_size=1, max_size=300)

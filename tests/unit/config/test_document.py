@@ -61,6 +61,18 @@ def test_load_configuration_reads_the_first_release_s_file() -> None:
         load(text + "[log]\npublish_interval = 3\n")
 
 
+PROVIDER = "[identity_providers.ci]\nissuer = 'https://idp.example.com'\naudience = 'a'\n"
+
+
+def test_load_configuration_reads_identity_providers() -> None:
+    """Whose tokens let in, which claims give which roles; what is not said has its default."""
+    rules = "rules = [{ claims = { repository = 'acme/*' }, grants = ['writer:ci', 'reader:ci tenant:a'] }]\n"
+    provider = load(PROVIDER + rules).identity_providers["ci"]
+    assert (provider.name, provider.issuer, provider.audience) == ("ci", "https://idp.example.com", "a")
+    assert provider.rules == (({"repository": "acme/*"}, ("writer:ci", "reader:ci tenant:a")),)
+    assert (provider.algorithms, provider.leeway) == (("RS256", "ES256", "EdDSA"), 60.0)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -88,6 +100,15 @@ def test_load_configuration_reads_the_first_release_s_file() -> None:
         ("[certificates.'dns:a']\ngrants = []\n", "nobody vouches for"),
         ("[certificates.'a']\ngrants = []\n", "begin it with uri:"),
         ("[server]\nmax_in_flight = '1 MiB'\n", "less than one body"),
+        ("[identity_providers.Big]\n", "call it 1 to 32"),
+        ("[identity_providers.ci]\naudience = 'a'\n", r"\[identity_providers.ci\]: issuer is missing"),
+        (PROVIDER + "secret = 'x'\n", "unknown key 'secret'"),
+        (PROVIDER + "leeway = 3600\n", "seconds between 0 and 300"),
+        (PROVIDER + "algorithms = 'RS256'\n", "algorithms must be a list"),
+        (PROVIDER + "client_id = 'x'\n", "redirect_uri belong together"),
+        (PROVIDER + "rules = [{ claims = {}, grants = ['writer:main'] }]\n", "at least one claim"),
+        (PROVIDER + "rules = [{ claims = { a = 1 }, grants = ['writer:main'] }]\n", "at least one claim"),
+        (PROVIDER + "rules = [{ claims = { a = 'b' } }]\n", r"rules\[0\]: grants must be a list"),
         ("logs = 3\n", "here.toml: logs must be a table"),
         ("[logs.main]\npublic = true\n", r"here.toml: \[logs.main\]: origin must be a text"),
         ("[logs.main]\nvkeys = [1]\norigin = 'a'\n", "vkeys must be a list"),
