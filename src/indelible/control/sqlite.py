@@ -56,6 +56,8 @@ def open_engine(path: Path, *, read_only: bool) -> Engine:
 
     def connect() -> sqlite3.Connection:
         mode = "ro" if read_only else "rw"
+        if read_only and _is_frozen(path):
+            mode += "&immutable=1"  # without it SQLite wants to make a write-ahead log, even to read
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -79,6 +81,11 @@ def open_engine(path: Path, *, read_only: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _is_frozen(path: Path) -> bool:
+    """Whether the file lies on a medium that nobody writes, and holds everything: no write-ahead log is beside it."""
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY) and not path.with_name(f"{path.name}-wal").exists()
 
 
 def _configure(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
@@ -116,6 +123,9 @@ def translated(error: BaseException | None, path: Path) -> IndelibleError:
         return StorageFull("no space left for control data; free some and try again", retry_after=30.0)
     if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return Unavailable(f"another process holds {path}; try again", retry_after=1.0)
+    if primary in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
+        detail = f"{path} cannot be opened: SQLite writes beside it even to read, which this user may not"
+        return ConfigurationError(f"{detail}; let the user do so, or give them a copy made by `indelible backup`")
     if primary in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         detail = "it is not a control database, or it has been damaged"
         return Damaged(detail, path=path, remedy="put it back from a backup; the logs do not depend on it")

@@ -137,7 +137,7 @@ def test_questions_are_recorded_once(served: Served, admin: httpx.Client, log: s
     """Who asked what of which log, before it is answered: one record for all the pages and pictures of an answer."""
     admin.post(f"/v1/logs/{log}/events?wait=published", json=[EVENT] * 3)
     question = {"q": "actor:ada", "since": "2020-01-01T00:00:00Z"}
-    first = {"next": None}
+    first: dict[str, Any] = {"next": None}
     deadline = time.monotonic() + 30
     while first["next"] is None:  # until the index has taken in what was just published
         assert time.monotonic() < deadline

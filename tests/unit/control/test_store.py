@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,6 +133,31 @@ def test_read_only_reads_beside_a_writer_and_cannot_write(path: Path) -> None:
             assert count(reader) == 1
             with pytest.raises(ReadOnly, match="only reads"), reader.transaction() as connection:
                 connection.execute(principals.insert().values(**{**PRINCIPAL, "id": "q"}))
+
+
+def test_read_only_reads_a_medium_that_cannot_be_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot, say. Nothing is made beside the file, which SQLite otherwise does even to read."""
+    with ControlStore.open(path) as store, store.transaction() as connection:
+        connection.execute(principals.insert().values(**PRINCIPAL))
+    facts = os.statvfs(path)
+    frozen = os.statvfs_result((*facts[:8], facts.f_flag | os.ST_RDONLY, facts.f_namemax))
+    monkeypatch.setattr(os, "statvfs", lambda _: frozen)
+    with ControlStore.open(path, read_only=True) as reader:
+        assert count(reader) == 1
+        assert list(path.parent.iterdir()) == [path]
+
+
+def test_store_says_who_may_not_use_it(path: Path) -> None:
+    """Someone who may not write beside the file is told so, and what to do."""
+    with (
+        ControlStore.open(path),
+        closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader,
+        pytest.raises(sqlite3.OperationalError) as raised,
+    ):
+        reader.execute("DELETE FROM principals")
+    error = sqlite.translated(raised.value, path)
+    assert isinstance(error, ConfigurationError)
+    assert "indelible backup" in str(error)
 
 
 def test_read_only_refuses_to_create(path: Path) -> None:
