@@ -104,7 +104,9 @@ def _open(
             if writer is None
             else OpenLogReader(writer)
         )
-        searcher = DirectorySearch(directory.path / "index" / log, source, on_indexing=on_indexing)
+        searcher = DirectorySearch(
+            directory.paths(log).index, source, settings=directory.configuration.index, on_indexing=on_indexing
+        )
         opened.callback(searcher.close)
         plans = EmbeddedPlans(
             directory=directory,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from indelible.config import IndexSettings
     from indelible.embedded.reading import Source
     from indelible.events.exports import Row
     from indelible.index import Coverage as Searched
@@ -41,10 +42,18 @@ _WITHOUT_INDEX = "this is the bare install, without search: pip install 'indelib
 class DirectorySearch:
     """The index of one log of a directory, opened when it is first needed. Safe to use from any thread."""
 
-    def __init__(self, folder: Path, source: Source, *, on_indexing: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        source: Source,
+        *,
+        settings: IndexSettings,
+        on_indexing: Callable[[int, int], None] | None = None,
+    ) -> None:
         """``folder`` holds the segments; ``on_indexing`` is told how many entries are indexed, and of how many."""
         self.source = source
         self._folder = folder
+        self._settings = settings
         self._on_indexing = on_indexing
         self._index: LogIndex | None = None
         self._lock = threading.Lock()  # guards _index
@@ -113,7 +122,7 @@ class DirectorySearch:
                     from indelible.index import LogIndex  # noqa: PLC0415 - a bare installation has no DuckDB
                 except ModuleNotFoundError as error:
                     raise UsageError(_WITHOUT_INDEX) from error
-                self._index = LogIndex.open(self._folder, self.source)
+                self._index = LogIndex.open(self._folder, self.source, settings=self._settings)
             return self._index
 
 
@@ -209,7 +218,13 @@ class ExportPieces:
 
     def _piece(self) -> bytes | None:
         if self._pieces is None:
-            self._pieces = write_export(FORMATS[self._form], self._rows())
+            form = FORMATS.get(self._form)
+            if form is None:
+                raise UsageError(
+                    f"{self._form} is not written from a directory. Its index lies there as Parquet files, which other "
+                    "tools read as they are: index/<log>/*.parquet"
+                )
+            self._pieces = write_export(form, self._rows())
         return next(self._pieces, None)
 
     def _rows(self) -> Iterator[Row]:

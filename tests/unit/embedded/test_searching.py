@@ -113,6 +113,8 @@ def test_export_writes_what_matches(reader: AuditLog, tmp_path: Path) -> None:
     assert [line.partition(",")[0] for line in lines] == ['{"index":5', '{"index":10', '{"index":15']
     with pytest.raises(QueryError):
         reader.export("csv", "outcome:(", to=tmp_path / "none")
+    with pytest.raises(UsageError, match="Parquet"):
+        reader.export("parquet", to=tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
 
