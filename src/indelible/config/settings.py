@@ -64,6 +64,8 @@ class ServerSettings:
         heartbeat: A live tail says something at least once in so long, and its credentials are looked at again.
         stall_timeout: How long a client may take for a piece of a live tail or an export before it is shed.
         max_exports: Exports that run at once.
+        session_idle: A session of the console ends after so long without a request.
+        session_lifetime: A session of the console ends after so long at the latest.
         requests_per_second: Requests a second of a principal without a limit of its own; 0: any number.
         events_per_second: Events a second of a principal without a limit of its own; 0: any number.
     """
@@ -88,6 +90,8 @@ class ServerSettings:
     heartbeat: float = setting(15.0, Rule(unit="seconds", low=0.05, high=3_600))
     stall_timeout: float = setting(30.0, Rule(unit="seconds", low=0.05, high=3_600))
     max_exports: int = setting(4, Rule(unit="requests", low=1, high=1_000))
+    session_idle: float = setting(3_600.0, Rule(unit="seconds", low=60, high=_DAY))
+    session_lifetime: float = setting(43_200.0, Rule(unit="seconds", low=60, high=30 * _DAY))
     requests_per_second: int = setting(0, Rule(unit="requests", low=0, high=1_000_000_000))
     events_per_second: int = setting(0, Rule(unit="entries", low=0, high=1_000_000_000))
 

@@ -42,6 +42,7 @@ class Headers:
     content_length: bytes | None = None
     client_certificate: bytes | None = None
     """As a trusted proxy has verified it: :mod:`indelible.server.proxies` lets it come from nobody else."""
+    cookie: bytes | None = None
     expects_continue: bool = False
 
 
@@ -61,6 +62,8 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
             found.authorization = _once(found.authorization, value, name)
         elif name == b"content-encoding":
             found.content_encoding = _once(found.content_encoding, value, name)
+        elif name == b"cookie":
+            found.cookie = _once(found.cookie, value, name)
         elif name == CLIENT_CERT:
             found.client_certificate = _once(found.client_certificate, value, name)
         elif name == b"expect":
