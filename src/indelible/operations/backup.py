@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Backup", "back_up"]
 
 _CHUNK = 1 << 20
-_DERIVED = {"index", "lock"}
+_DERIVED = {"index", "lock", "reserve"}
 _COPIED = {"indelible.toml", "control.sqlite", "control.sqlite-wal", "control.sqlite-shm", "keys", "logs", "journal"}
 _COPIED |= {"state"}
 _FULL_OBJECT = 0o444
