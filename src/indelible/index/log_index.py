@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Self, TypeVar
 
 import duckdb
 
@@ -203,6 +203,28 @@ class LogIndex:
                 yield found
             if after is None or (order == "asc" and after >= end - 1):
                 return
+
+    def parquet(self, query: Query, *, order: Order = "asc", control: Control | None = None) -> IO[bytes]:
+        """The rows of all entries that match, with the columns of a segment, as one Parquet file without a name.
+
+        It lies on the disk of the index until it is closed. Unlike a segment it says nothing of the log: that its rows
+        are the log's is shown by ``record``, whose bytes are the entries.
+
+        Raises:
+            QueryTimeout: it took too long.
+            QueryTooCostly: it took too much memory.
+            QueryCancelled: nobody wants it any more.
+        """
+
+        def run(scan: Scan, _: Coverage) -> IO[bytes]:
+            path = self._segments.stage()
+            try:
+                scan.copy_rows(path, order)
+                return path.open("rb")
+            finally:
+                path.unlink(missing_ok=True)
+
+        return self._answer(run, query, control)
 
     def histogram(
         self,

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from indelible.index.compiler import compile_query, time_condition, upper_bound
-from indelible.index.database import file_pattern
+from indelible.index.database import file_pattern, quote
 from indelible.index.fragment import TRUE, Fragment, conjunction
 from indelible.index.free_text import find_texts, free_texts
 from indelible.index.pruning import Bounds
+from indelible.index.rows import create_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import duckdb
     from numpy.typing import NDArray
@@ -122,6 +124,19 @@ class Scan:
         names = dict(zip(self._texts, self._find(parts, narrow), strict=True))
         condition = compile_query(self._query, lambda text: Fragment(f"(index IN (SELECT index FROM {names[text]}))"))
         return Relation(self._cursor, rows, conjunction([narrow, condition]))
+
+    def copy_rows(self, path: Path, order: Order) -> None:
+        """Write the matching rows of all parts into a Parquet file at ``path``."""
+        if self.parts:
+            rows = self.relation(self.parts).subquery(Fragment("*"))
+        else:
+            create_rows(self._cursor, "temp.nothing")
+            rows = Fragment("(SELECT *, ip_key(context_ip) AS ip_key FROM temp.nothing)")
+        self._cursor.execute(
+            f"COPY (SELECT * FROM {rows.sql} ORDER BY index {'ASC' if order == 'asc' else 'DESC'}) "
+            f"TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)",
+            list(rows.values),
+        )
 
     def _find(self, parts: Sequence[Part], narrow: Fragment) -> list[str]:
         """Look the free texts up, and give the names of the views that hold where they are."""

@@ -96,14 +96,18 @@ class SegmentFolder:
             origin=self._source.origin, first=first, end=end, last_leaf=self._source.get(end - 1).leaf_hash
         )
         target = self.folder if self._writable else self.scratch.path
-        self.scratch.path.mkdir(parents=True, exist_ok=True)  # somebody may have deleted the folder as a whole
-        staged = self.scratch.path / f"{next(self._names)}.parquet"
+        staged = self.stage()
         try:
             return write_segment(connection, table, facts, staged, target / segment_name(first, end))
         finally:
             for left in (staged, staged.with_suffix(".sha256")):
                 with contextlib.suppress(OSError):
                     left.unlink(missing_ok=True)
+
+    def stage(self) -> Path:
+        """A name for a new file on the index's disk, which nothing else uses."""
+        self.scratch.path.mkdir(parents=True, exist_ok=True)  # somebody may have deleted the folder as a whole
+        return self.scratch.path / f"{next(self._names)}.parquet"
 
     def is_sound(self, path: Path) -> bool:
         """Whether a segment is what was written; reads all of it."""

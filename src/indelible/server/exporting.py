@@ -1,4 +1,8 @@
-"""What an export holds: its format, and its pieces, made one at a time as they are taken."""
+"""What an export holds: its format, and its pieces, made one at a time as they are taken.
+
+Parquet is the exception: such a file can only be written whole, so it lies on the index's disk, without a name, until
+it has been sent.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,26 @@ import threading
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from indelible.events.exports import write_export
+from indelible.events.exports import FORMATS, write_export
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from typing import Literal
 
-    from indelible.events.exports import ExportFormat
-    from indelible.index import Control
+    from indelible.index import Control, LogIndex
     from indelible.server.hosted_logs import HostedLog
     from indelible.server.question import Question
 
-__all__ = ["Export"]
+__all__ = ["EXPORT_FORMATS", "Export"]
+
+_PIECE = 1 << 18  # bytes
+_PARQUET = "parquet"
+
+EXPORT_FORMATS: Mapping[str, tuple[str, str]] = {
+    **{name: (form.media_type, form.suffix) for name, form in FORMATS.items()},
+    _PARQUET: ("application/vnd.apache.parquet", ".parquet"),
+}
+"""Every format by its name in the API: its media type, and the end of a file's name."""
 
 
 class Export:
@@ -26,20 +39,25 @@ class Export:
         self,
         hosted: HostedLog,
         question: Question,
-        form: ExportFormat,
+        form: str,
         *,
         order: Literal["asc", "desc"],
         control: Control,
     ) -> None:
-        """Nothing is read before the first piece is asked for.
+        """Nothing is read before the first piece is asked for. ``form`` is a name in ``EXPORT_FORMATS``.
 
         Raises:
             Unavailable: this server keeps no index.
         """
-        found = hosted.index.matches(question.query, order=order, control=control)
+        index = hosted.index
         self._control = control
         self._lock = threading.Lock()  # closing waits for a piece that is being made
-        self._pieces = write_export(form, hosted.log.reader.pick(chain.from_iterable(found)))
+        self._pieces: Iterator[bytes]
+        if form == _PARQUET:
+            self._pieces = _file_pieces(index, question, order, control)
+        else:
+            found = index.matches(question.query, order=order, control=control)
+            self._pieces = write_export(FORMATS[form], hosted.log.reader.pick(chain.from_iterable(found)))
 
     def next_piece(self) -> bytes:
         """The next piece; empty at the end.
@@ -56,3 +74,11 @@ class Export:
         self._control.cancel()
         with self._lock:
             self._pieces = iter(())
+
+
+def _file_pieces(
+    index: LogIndex, question: Question, order: Literal["asc", "desc"], control: Control
+) -> Iterator[bytes]:
+    with index.parquet(question.query, order=order, control=control) as file:
+        while piece := file.read(_PIECE):
+            yield piece
