@@ -218,19 +218,18 @@ class ExportPieces:
 
     def _piece(self) -> bytes | None:
         if self._pieces is None:
-            form = FORMATS.get(self._form)
-            if form is None:
-                raise UsageError(
-                    f"{self._form} is not written from a directory. Its index lies there as Parquet files, which other "
-                    "tools read as they are: index/<log>/*.parquet"
-                )
-            self._pieces = write_export(form, self._rows())
+            if self._form == "parquet":
+                self._pieces = self._search.current().parquet(self._query(), order=self._question.order)
+            else:
+                self._pieces = write_export(FORMATS[self._form], self._rows())
         return next(self._pieces, None)
 
+    def _query(self) -> Query:
+        return _within(parsed(self._question.query, self._question.now_us), self._question)
+
     def _rows(self) -> Iterator[Row]:
-        query = _within(parsed(self._question.query, self._question.now_us), self._question)
         source = self._search.source
-        for indices in self._search.current().matches(query, order=self._question.order):
+        for indices in self._search.current().matches(self._query(), order=self._question.order):
             for index in indices:
                 stored = source.get(index)
                 yield index, stored.entry, stored.published

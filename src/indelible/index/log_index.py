@@ -48,6 +48,7 @@ _BUGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException
 """Errors of a statement; no damage causes them."""
 _IDLE = 0.5
 _EXPORT_PARTS = 2
+_PIECE = 1 << 18
 _LONGEST_PAGE = 100_000
 _MOST_BUCKETS = 10_000
 
@@ -204,11 +205,11 @@ class LogIndex:
             if after is None or (order == "asc" and after >= end - 1):
                 return
 
-    def parquet(self, query: Query, *, order: Order = "asc", control: Control | None = None) -> IO[bytes]:
-        """The rows of all entries that match, with the columns of a segment, as one Parquet file without a name.
+    def parquet(self, query: Query, *, order: Order = "asc", control: Control | None = None) -> Iterator[bytes]:
+        """Yield a Parquet file of all entries that match, with the columns of a segment.
 
-        It lies on the disk of the index until it is closed. Unlike a segment it says nothing of the log: that its rows
-        are the log's is shown by ``record``, whose bytes are the entries.
+        Such a file can only be written whole: it lies on the index's disk, without a name, until it has been read.
+        Unlike a segment it says nothing of the log; that its rows are the log's is shown by ``record``, the entries.
 
         Raises:
             QueryTimeout: it took too long.
@@ -224,7 +225,9 @@ class LogIndex:
             finally:
                 path.unlink(missing_ok=True)
 
-        return self._answer(run, query, control)
+        with self._answer(run, query, control) as file:
+            while piece := file.read(_PIECE):
+                yield piece
 
     def histogram(
         self,

@@ -1,8 +1,4 @@
-"""What an export holds: its format, and its pieces, made one at a time as they are taken.
-
-Parquet is the exception: such a file can only be written whole, so it lies on the index's disk, without a name, until
-it has been sent.
-"""
+"""What an export holds: its format, and its pieces, made one at a time as they are taken."""
 
 from __future__ import annotations
 
@@ -16,13 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Literal
 
-    from indelible.index import Control, LogIndex
+    from indelible.index import Control
     from indelible.server.hosted_logs import HostedLog
     from indelible.server.question import Question
 
 __all__ = ["EXPORT_FORMATS", "Export"]
 
-_PIECE = 1 << 18  # bytes
 _PARQUET = "parquet"
 
 EXPORT_FORMATS: Mapping[str, tuple[str, str]] = {
@@ -54,7 +49,7 @@ class Export:
         self._lock = threading.Lock()  # closing waits for a piece that is being made
         self._pieces: Iterator[bytes]
         if form == _PARQUET:
-            self._pieces = _file_pieces(index, question, order, control)
+            self._pieces = index.parquet(question.query, order=order, control=control)
         else:
             found = index.matches(question.query, order=order, control=control)
             self._pieces = write_export(FORMATS[form], hosted.log.reader.pick(chain.from_iterable(found)))
@@ -74,11 +69,3 @@ class Export:
         self._control.cancel()
         with self._lock:
             self._pieces = iter(())
-
-
-def _file_pieces(
-    index: LogIndex, question: Question, order: Literal["asc", "desc"], control: Control
-) -> Iterator[bytes]:
-    with index.parquet(question.query, order=order, control=control) as file:
-        while piece := file.read(_PIECE):
-            yield piece
