@@ -106,7 +106,11 @@ def create_app(
             searches=searches,
             searching=searching,
             following=Following(
-                blocking=blocking, searching=searching, most=settings.max_streams, heartbeat=settings.heartbeat
+                blocking=blocking,
+                searching=searching,
+                most=settings.max_streams,
+                most_of_one=settings.max_streams_of_one,
+                heartbeat=settings.heartbeat,
             ),
             exporting=Blocking(settings.max_exports),
             readiness=readiness,

@@ -192,7 +192,7 @@ def gunzip(data: bytes, reserved: Reserved, *, limit: int) -> bytes:
             size += len(part)
             if size > limit:
                 detail = f"the body decompresses to more than {limit:,} bytes; send the events in several requests"
-                raise TooLarge(detail, limit=limit)
+                raise TooLarge(detail, limit=limit, what="decompressed-body-too-large")
             reserved.take(len(part))
             parts.append(part)
         data = member.unused_data
@@ -217,7 +217,8 @@ def _within(body: bytes, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"the body is larger than {limit:,} bytes; send its parts in several requests", limit=limit)
+    detail = f"the body is larger than {limit:,} bytes; send its parts in several requests"
+    return TooLarge(detail, limit=limit, what="body-too-large")
 
 
 def _once(before: bytes | None, value: bytes, name: bytes) -> bytes:

@@ -41,7 +41,7 @@ def export_routes(context: Context) -> list[HTTPRouteHandler]:
         form = choice(parameters, "format", EXPORT_FORMATS, "ndjson")
         order = read_order(parameters, "asc")
         if under_way >= context.settings.max_exports:
-            raise Overloaded(f"{under_way} exports are running already", retry_after=10.0)
+            raise Overloaded(f"{under_way} exports are running already", retry_after=10.0, what="exports")
         await context.system.record_reading(principal, Action.EXPORT, log, **asked(parameters, {"format": form}))
         export = Export(hosted, question, form, order=order, control=Control())
 
