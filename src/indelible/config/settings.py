@@ -136,7 +136,7 @@ class IndexSettings:
     Attributes:
         enabled: Whether the server keeps indexes. Without them searches, histograms, facets and exports get 503.
         segment_entries: Entries of a segment, a multiple of 256. Segments of another size are built again.
-        interval: How long the index lets entries gather before it takes them in together.
+        interval: How long the index lets entries gather, at least, before it takes them in together.
         retry_interval: After how long it tries again what failed, for want of space say.
         unsealed_segments: Full segments that may wait in memory until they are published or until there is space;
             beyond that the index lags behind instead.

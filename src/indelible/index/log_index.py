@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import IO, TYPE_CHECKING, Self, TypeVar
 
 import duckdb
@@ -47,6 +48,10 @@ _ATTEMPTS = 3
 _BUGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors of a statement; no damage causes them."""
 _IDLE = 0.5
+_GATHERING = 4
+"""How many times as long as the last entries took the next ones gather: larger statements cost less an entry."""
+_LONGEST_GATHERING = 0.25
+"""Seconds: with taking in, and sealing at times, what is acknowledged is found within one."""
 _EXPORT_PARTS = 2
 _PIECE = 1 << 18
 _LONGEST_PAGE = 100_000
@@ -347,8 +352,10 @@ class LogIndex:
     def _tail(self) -> None:
         """Follow the log until the index is closed."""
         while not self._closing.is_set():
+            began = time.monotonic()
             try:
                 done = self._indexer.step(self._source.acknowledged())
+                took = time.monotonic() - began
                 if not done and not self._indexer.check():
                     self._source.wait(self._parts.view.indexed, _IDLE)
             except Exception as error:  # noqa: BLE001 - the log goes on whatever happens here; the lag says that this does not
@@ -356,7 +363,7 @@ class LogIndex:
                 self._closing.wait(self._settings.retry_interval)
                 continue
             if done < ROWS_AT_ONCE:
-                self._closing.wait(self._settings.interval)
+                self._closing.wait(max(self._settings.interval, min(_GATHERING * took, _LONGEST_GATHERING)))
 
 
 def _beyond(order: Order, after: int | None) -> Fragment:
