@@ -20,12 +20,13 @@ from indelible.index.answers import Coverage, Facets, Found, Histogram
 from indelible.index.control import Control
 from indelible.index.counting import count_over_time, count_values, list_values
 from indelible.index.database import open_database
-from indelible.index.fragment import TRUE, Fragment
+from indelible.index.fragment import TRUE, Fragment, conjunction
 from indelible.index.indexer import NOT_AS_WRITTEN, Indexer
 from indelible.index.parts import Parts
 from indelible.index.rows import ROWS_AT_ONCE
 from indelible.index.scan import Scan
 from indelible.index.segment_folder import SegmentFolder
+from indelible.index.text_filters import TextFilters
 from indelible.query.ast import Everything
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class LogIndex:
         self._settings = settings
         self._parts = Parts()
         self._indexer = Indexer(source, connection, segments, self._parts, settings)
+        self._filters = TextFilters(segments, source, settings)
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -111,6 +113,10 @@ class LogIndex:
             Unavailable: there is no space for it.
         """
         self._indexer.catch_up(upto, progress)
+
+    def build_text_filters(self) -> None:
+        """Build the text filters that are missing, with which free text is found sooner; :meth:`start` does so, too."""
+        self._filters.build(self._parts.view.parts)
 
     def close(self) -> None:
         """Stop following and let go of everything. Queries that still run fail with ``Closed``."""
@@ -169,8 +175,8 @@ class LogIndex:
 
         def run(scan: Scan, coverage: Coverage) -> Found:
             found: list[int] = []
-            for batch in scan.batches(order, after):
-                relation = scan.relation(batch, more=_beyond(order, after))
+            for batch, within in scan.pieces(order, after):
+                relation = scan.relation(batch, more=conjunction([within, _beyond(order, after)]))
                 rest = "ORDER BY index LIMIT ?" if order == "asc" else "ORDER BY index DESC LIMIT ?"
                 found += [index for (index,) in relation.select("index", rest, values=[limit + 1 - len(found)])]
                 if len(found) > limit:
@@ -327,8 +333,8 @@ class LogIndex:
                 )
                 try:
                     with self._connection.cursor() as cursor, control.guard(cursor):
-                        scan = Scan(cursor, self._source, view, query, control, since_us=since_us, until_us=until_us)
-                        return run(scan, coverage)
+                        times = {"since_us": since_us, "until_us": until_us}
+                        return run(Scan(cursor, self._source, self._filters, view, query, control, **times), coverage)
                 except duckdb.Error as error:
                     failure = error
             self._explain(failure, view, control)
@@ -356,14 +362,27 @@ class LogIndex:
             try:
                 done = self._indexer.step(self._source.acknowledged())
                 took = time.monotonic() - began
-                if not done and not self._indexer.check():
-                    self._source.wait(self._parts.view.indexed, _IDLE)
+                pause = 0.0 if done >= ROWS_AT_ONCE else self._do_what_can_wait(done, took)
             except Exception as error:  # noqa: BLE001 - the log goes on whatever happens here; the lag says that this does not
                 _log.warning("index_delayed", extra={"reason": f"{type(error).__name__}: {error}"})
-                self._closing.wait(self._settings.retry_interval)
-                continue
-            if done < ROWS_AT_ONCE:
-                self._closing.wait(max(self._settings.interval, min(_GATHERING * took, _LONGEST_GATHERING)))
+                pause = self._settings.retry_interval
+            self._closing.wait(pause)
+
+    def _do_what_can_wait(self, done: int, took: float) -> float:
+        """After ``done`` entries, which took so many seconds, do a little of what can wait, or wait.
+
+        Gives how long to let entries gather then.
+        """
+        pause = max(self._settings.interval, min(_GATHERING * took, _LONGEST_GATHERING))
+        began = time.monotonic()
+        if not done and self._indexer.check():
+            return pause
+        if self._filters.step(self._parts.view.parts):
+            # On a quiet log this takes half of one processor at most.
+            return pause if done else min(time.monotonic() - began, pause)
+        if not done:
+            self._source.wait(self._parts.view.indexed, _IDLE)
+        return pause
 
 
 def _beyond(order: Order, after: int | None) -> Fragment:
