@@ -97,7 +97,7 @@ def _of_question(name: str, wording: Wording) -> Iterator[Definition]:
         unit="ms",
         measures=wording.asks,
         ceiling=OTHERS["duckdb"],
-        bar="≤ 1.5 of bare DuckDB",
+        bar="≤ 1.5 times bare DuckDB",
         greatest_ratio=1.5,
     )
     for database, label in DATABASES.items():
@@ -107,7 +107,7 @@ def _of_question(name: str, wording: Wording) -> Iterator[Definition]:
             unit="ms",
             measures=wording.asks,
             ceiling=OTHERS[database],
-            bar=f"≤ 1/10 of {label}" if wording.counts else f"≤ 3 of {label}",
+            bar=f"≤ 1/10 of {label}" if wording.counts else f"≤ 3 times {label}",
             greatest_ratio=0.1 if wording.counts else 3.0,
         )
 
