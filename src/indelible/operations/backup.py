@@ -42,8 +42,8 @@ __all__ = ["Backup", "back_up", "name_by_time", "newest_backup"]
 
 _CHUNK = 1 << 20
 _DERIVED = {"index", "lock", "reserve"}
-_COPIED = {"indelible.toml", "control.sqlite", "control.sqlite-wal", "control.sqlite-shm", "keys", "logs", "journal"}
-_COPIED |= {"state"}
+_CONTROL = {"control.sqlite", "control.sqlite-wal", "control.sqlite-shm"}
+_COPIED = {"indelible.toml", "keys", "logs", "journal", "state", *_CONTROL}
 _FULL_OBJECT = 0o444
 
 
