@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from indelible.errors import IndelibleError, NotFound
 from indelible.index.grams import OVERLAP, GramRows
 from indelible.index.stretches import ALL, STRETCHES, stretch_width
 from indelible.index.text_filter_file import SUFFIX, FilterFacts, TextFilterFile, write_filter
@@ -55,6 +56,7 @@ class TextFilters:
         self._grams = GramRows(self._bits)
         self._lock = threading.Lock()  # guards the fields below, and the work
         self._work: _Building | None = None
+        self._given_up: set[int] = set()  # the first indices of parts
         self._look_again = 0.0  # when, after nothing was missing, or something has failed
 
     def rows(self, anchor: bytes) -> NDArray[np.intp]:
@@ -87,9 +89,13 @@ class TextFilters:
                     self._work = work
                 elif self._facts(work.part) == work.facts:  # the segment is still there
                     work.finish(self._segments.scratch.path)
-            except OSError as error:
+            except (OSError, IndelibleError) as error:
                 _log.warning("index_text_filter_not_built", extra={"first": work.part.first, "reason": str(error)})
                 self._look_again = time.monotonic() + self._settings.retry_interval
+                if isinstance(
+                    error, IndelibleError
+                ):  # it is the log that cannot be read; the other filters can be built
+                    self._given_up.add(work.part.first)
             return True
 
     def build(self, parts: Sequence[Part]) -> None:
@@ -102,11 +108,11 @@ class TextFilters:
         if time.monotonic() < self._look_again:
             return None
         for part in reversed(parts):
-            if part.file is None or not self._segments.may_change(part.file):
+            if part.file is None or part.first in self._given_up or not self._segments.may_change(part.file):
                 continue
-            facts = self._facts(part)
-            if facts is not None and not part.file.with_suffix(SUFFIX).exists():
-                return _Building(part, part.file.with_suffix(SUFFIX), facts, self._grams, self._source)
+            path = part.file.with_suffix(SUFFIX)
+            if not path.exists() and (facts := self._facts(part)) is not None:
+                return _Building(part, path, facts, self._grams, self._source)
         self._look_again = time.monotonic() + self._settings.retry_interval
         return None
 
@@ -117,8 +123,8 @@ class TextFilters:
         )
 
     def _discard(self, path: Path, reason: str) -> None:
-        _log.warning("index_text_filter_discarded", extra={"path": str(path), "reason": reason})
         if self._segments.may_change(path):
+            _log.warning("index_text_filter_discarded", extra={"path": str(path), "reason": reason})
             with contextlib.suppress(OSError):  # then the segment is searched as a whole
                 path.unlink(missing_ok=True)
 
@@ -136,13 +142,20 @@ class _Building:
         self._next = 0
 
     def goes_on(self) -> bool:
-        """Take in one stretch more; false when there is none."""
+        """Take in one stretch more; false when there is none.
+
+        Raises:
+            NotFound: the log has no such entries any more.
+        """
         if self._next == STRETCHES:
             return False
         width = stretch_width(self.part)
         start = self.part.first + self._next * width
         end = min(start + width, self.part.end)
-        data = _BETWEEN.join(entry for _, entry in self._source.entries(start, end))
+        entries = [entry for _, entry in self._source.entries(start, end)]
+        if len(entries) < end - start:  # a filter of fewer would rule out the rest
+            raise NotFound(f"the log has no entries [{start}, {end})")
+        data = _BETWEEN.join(entries)
         occurring = np.zeros(self._grams.count, np.bool_)
         for at in range(0, len(data), _PIECE):
             for rows in self._grams.of(data[at : at + _PIECE + OVERLAP]):
