@@ -3,8 +3,8 @@
 A record becomes a row in one pass over its JSON: :data:`SHAPE` tells the database what to expect where, and each
 :class:`Column` where it stands in what comes out. What a record does not have is ``NULL``. Free JSON stays JSON text.
 ``record`` is the whole entry, byte for byte, and the only place of ``raw``, which would double the size of an index of
-imported events, and of ``upstream.sha256``: a hash of each event's own cannot be compressed, neither as text nor as bytes,
-and nothing is looked for by it. ``ip_key`` orders addresses, see :mod:`indelible.index.addresses`.
+imported events, and of ``upstream.sha256``: a hash of each event's own cannot be compressed, neither as text nor as
+bytes, and nothing is looked for by it. ``ip_key`` orders addresses, see :mod:`indelible.index.addresses`.
 """
 
 from __future__ import annotations

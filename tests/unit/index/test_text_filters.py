@@ -164,7 +164,7 @@ def change(path: Path, places: range) -> None:
     path.write_bytes(data)
 
 
-DAMAGES: dict[str, Callable[[Path], None]] = {
+DAMAGES: dict[str, Callable[[Path], object]] = {
     "magic": lambda path: change(path, range(1)),
     "version": lambda path: change(path, range(8, 9)),
     "segment": lambda path: change(path, range(32, 33)),
