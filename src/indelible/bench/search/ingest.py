@@ -29,7 +29,7 @@ def measure(room: Room) -> Iterator[Result]:
     pairs: list[Pair] = []
     behind: list[float] = []
     with (
-        served_log(room.path / "without-index", INDELIBLE_INDEX_ENABLED="false") as without,
+        served_log(room.path / "without-index", **WITHOUT_INDEX) as without,
         served_log(room.path / "with-index") as indexed,
     ):
         sent = 0
