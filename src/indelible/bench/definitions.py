@@ -15,9 +15,9 @@ __all__ = ["DEFINITIONS"]
 
 _INGEST = (
     "Events a second over HTTP into a served log: NDJSON, 1,000 events of about 450 bytes a request, 8 connections "
-    "kept open, bearer token, validation, given ids, duplicate check, durable before the answer; the search index, which "
-    "has a figure of its own, off. The load comes from "
-    "a separate process on the same machine; its requests are built beforehand. "
+    "kept open, bearer token, validation, given ids, duplicate check, durable before the answer; the search index, "
+    "which has a figure of its own, off. The load comes from a separate process on the same machine; its requests are "
+    "built beforehand. "
 )
 _INGEST_CEILING = (
     "The smaller of two. (a) Durable write bandwidth, bytes a second of 1 MiB writes to a new file ended by one "
