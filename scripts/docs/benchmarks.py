@@ -9,10 +9,11 @@ import msgspec
 
 from indelible.bench.definitions import DEFINITIONS
 from indelible.bench.presentation import HEADINGS, cells, definition_of, number, size_of
+from indelible.bench.search.definitions import DATABASES, OTHERS, OURS, QUESTIONS
 from indelible.bench.suite import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from indelible.bench.definition import Definition
     from indelible.bench.measurement import Result
@@ -33,26 +34,50 @@ the median of the pairs' ratios. `indelible bench` measures your machine.
 """
 
 
+SEARCH = f"""\
+Each question asked by turns of the index, of DuckDB over the index's own files, and of two databases that hold the same
+events; in brackets the ratio, ours ÷ theirs. Beside DuckDB it may be 1.5; beside the databases 3 for look-ups, and 1/10
+for histograms, counts and free text.
+
+- {OURS}
+{"".join(f"- {how}{chr(10)}" for how in OTHERS.values())}"""
+
+_NOTHING = "No figures have been recorded yet.\n"
+_SEARCH = "search_"
+_GROWN_SEARCH = "growth_search_"
+
+
 def render() -> str:
     """The page."""
     if not RESULTS.exists():
         report = Report(machine={}, results=())
     else:
         report = msgspec.json.decode(RESULTS.read_bytes(), type=Report)
-    fixed = [result for result in report.results if size_of(result) is None]
-    by_name = {result.name: result for result in fixed}
+    by_name = {result.name: result for result in report.results if size_of(result) is None}
+    fixed = [result for result in by_name.values() if not result.name.startswith(_SEARCH)]
+    grown = [result for result in report.results if size_of(result) is not None]
     return "\n".join(
         [
             INTRODUCTION,
             "## Figures\n",
             *(f"- {name}: {text}" for name, text in report.machine.items()),
             "",
-            _table(HEADINGS, map(cells, fixed)) if fixed else "No figures have been recorded yet.\n",
+            _table(HEADINGS, map(cells, fixed)) if fixed else _NOTHING,
+            "## Search\n",
+            SEARCH,
+            _search(by_name),
             "## Growth\n",
-            "Cost must not grow with the log: the same questions to one log at ever larger sizes.\n",
-            _growth([result for result in report.results if size_of(result) is not None]),
+            "Cost must not grow with the log: the same work on one log at ever larger sizes.\n",
+            _growth([result for result in grown if not result.name.startswith(_GROWN_SEARCH)]),
+            "Search by the number of entries, in milliseconds.\n",
+            _search_growth([result for result in grown if result.name.startswith(_GROWN_SEARCH)]),
             "## What is measured\n",
-            *(_definition(definition, by_name.get(definition.name)) for definition in DEFINITIONS.values()),
+            *(
+                _definition(definition, by_name.get(definition.name))
+                for definition in DEFINITIONS.values()
+                if not definition.name.startswith((_SEARCH, _GROWN_SEARCH))
+            ),
+            *(_question(name, by_name) for name in QUESTIONS),
         ]
     )
 
@@ -67,14 +92,62 @@ def _growth(results: Sequence[Result]) -> str:
     for result in results:
         by_size.setdefault(size_of(result) or 0, []).append(result)
     if not by_size:
-        return "No figures have been recorded yet.\n"
+        return _NOTHING
     titles = [definition_of(result).title for result in next(iter(by_size.values()))]
     rows = ([f"{size:,}", *(f"{number(each.value)} {each.unit}" for each in of)] for size, of in by_size.items())
     return _table(["entries", *titles], rows)
 
 
+def _search(by_name: Mapping[str, Result]) -> str:
+    """A line for each question that was asked: ours, and each of the others with the ratio that counts."""
+    rows = []
+    for name, wording in QUESTIONS.items():
+        first, *others = (by_name.get(figure) for figure in _figures(name))
+        if first is not None:
+            beside = (_beside(each, first) for each in (first, *others))
+            rows.append([wording.title, f"{number(first.value)} ms", *beside])
+    return _table(["question", "Indelible", "bare DuckDB", *DATABASES.values()], rows) if rows else _NOTHING
+
+
+def _figures(question: str) -> list[str]:
+    """The names of its figures: beside bare DuckDB, and beside each database."""
+    return [f"{_SEARCH}{question}", *(f"{_SEARCH}{question}_{database}" for database in DATABASES)]
+
+
+def _beside(result: Result | None, first: Result) -> str:
+    if result is None or result.ceiling is None or result.ratio is None:
+        return "not installed"
+    kept = "" if result.met else ", not kept"
+    size = result.details.get("entries")
+    at = f" at {size:,.0f}" if isinstance(size, float) and size != first.details.get("entries") else ""
+    return f"{number(result.ceiling)} ms{at} ({number(result.ratio)}{kept})"
+
+
+def _search_growth(results: Sequence[Result]) -> str:
+    """A line for each question, a column for each size."""
+    if not results:
+        return _NOTHING
+    sizes = sorted({size_of(result) or 0 for result in results})
+    values = {(definition_of(result).name, size_of(result)): number(result.value) for result in results}
+    rows = (
+        [wording.title, *(values.get((f"{_GROWN_SEARCH}{name}", size), "") for size in sizes)]
+        for name, wording in QUESTIONS.items()
+    )
+    return _table(["question", *(f"{size:,}" for size in sizes)], rows)
+
+
 def _definition(definition: Definition, result: Result | None) -> str:
     return "\n\n".join(_paragraphs(definition, result)) + "\n"
+
+
+def _question(name: str, by_name: Mapping[str, Result]) -> str:
+    wording = QUESTIONS[name]
+    lines = [f"### {wording.title}", f"`{_SEARCH}{name}`. {wording.asks}"]
+    for label, figure in zip(("DuckDB", *DATABASES.values()), _figures(name), strict=True):
+        if figure in by_name:
+            result = by_name[figure]
+            lines.append(f"*Pairs* ({label} → value, ms): {_pairs(result)}.")
+    return "\n\n".join(lines) + "\n"
 
 
 def _paragraphs(definition: Definition, result: Result | None) -> Iterator[str]:
@@ -88,8 +161,11 @@ def _paragraphs(definition: Definition, result: Result | None) -> Iterator[str]:
         details = (f"{name}: {_detail(value)}" for name, value in result.details.items())
         yield f"*In this run:* {'; '.join(details)}."
     if result and result.pairs:
-        pairs = ", ".join(f"{number(pair.ceiling)} → {number(pair.value)}" for pair in result.pairs)
-        yield f"*Pairs* (ceiling → value, {result.unit}): {pairs}."
+        yield f"*Pairs* (ceiling → value, {result.unit}): {_pairs(result)}."
+
+
+def _pairs(result: Result) -> str:
+    return ", ".join(f"{number(pair.ceiling)} → {number(pair.value)}" for pair in result.pairs)
 
 
 def _detail(value: float | str) -> str:

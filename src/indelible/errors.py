@@ -126,11 +126,12 @@ class InvalidEvent(CallerError):
 
 
 class TooLarge(CallerError):
-    """Over a limit. ``pointer`` names the event when one event of several is too large."""
+    """Over a limit. ``what`` names the limit; ``pointer`` the event when one event of several is too large."""
 
-    def __init__(self, detail: str, *, limit: int, pointer: str = "") -> None:
+    def __init__(self, detail: str, *, limit: int, what: str = "", pointer: str = "") -> None:
         super().__init__(detail)
         self.limit = limit
+        self.what = what
         self.pointer = pointer
 
 
@@ -214,7 +215,11 @@ class Unavailable(IndelibleError):
 
 
 class Overloaded(Unavailable):
-    """A bounded queue is full: slow down."""
+    """As much is under way as there may be: slow down. ``what`` names the limit."""
+
+    def __init__(self, detail: str, *, retry_after: float = 1.0, what: str = "") -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.what = what
 
 
 class RateLimited(Overloaded):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -34,6 +36,24 @@ class RunningProvider:
         )
         token: str = answer.raise_for_status().json()["access_token"]
         return token
+
+    def sign_in(self, address: str, person: str) -> str:
+        """Sign in and consent on the provider's own pages; gives where it sends the browser back to."""
+        with httpx.Client() as browser:
+            answer = browser.get(address)
+            for _ in range(20):
+                if answer.is_redirect:
+                    location = urljoin(str(answer.url), answer.headers["location"])
+                    if not location.startswith(self.issuer):
+                        return location
+                    answer = browser.get(location)
+                else:
+                    form = dict(re.findall(r'name="(\w+)" value="(\w+)"', answer.text))
+                    action = re.search(r'action="([^"]+)"', answer.text)
+                    assert action is not None, answer.text
+                    named = {**form, "login": person, "password": "x"} if form["prompt"] == "login" else form
+                    answer = browser.post(urljoin(str(answer.url), action[1]), data=named)
+        raise AssertionError(address)
 
 
 @contextmanager

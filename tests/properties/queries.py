@@ -15,7 +15,7 @@ from indelible.query.formula import all_of, any_of, negation
 if TYPE_CHECKING:
     from indelible.query.ast import Query, Test
 
-__all__ = ["NOW_US", "indices", "queries", "records"]
+__all__ = ["NOW_US", "indices", "queries", "records", "texts"]
 
 NOW_US = 1_790_000_000_000_000
 _LAST_US = 253_402_300_799_999_999

@@ -7,14 +7,17 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indelible.events.canonical import canonical_json
 from indelible.events.record import decode_record
 from indelible.index import IndexSettings, LogIndex
+from indelible.index.grams import GramRows
 from indelible.query.evaluate import compile_query
-from tests.properties.queries import queries, records
+from indelible.query.free_text import TextMatcher
+from tests.properties.queries import queries, records, texts
 from tests.unit.index.listed_log import ListedLog
 
 if TYPE_CHECKING:
@@ -35,14 +38,31 @@ def evaluate(query: Query, log: ListedLog) -> list[int]:
 def test_search_finds_what_the_evaluator_lets_pass(
     recorded: list[dict[str, Any]], asked: list[Query], published: int
 ) -> None:
-    """Over segments and the hot tail, for any query: the same entries, and the same counts."""
+    """Over segments, their text filters and the hot tail, for any query: the same entries, and the same counts."""
     log = ListedLog(map(canonical_json, recorded))
     log.publish(min(published, len(recorded)))
     with tempfile.TemporaryDirectory() as folder, LogIndex.open(Path(folder), log, settings=SMALL) as index:
         index.catch_up()
+        index.build_text_filters()
         for query in asked:
             expected = evaluate(query, log)
             assert index.search(query, order="asc").indices == expected, query
             outcomes = Counter(recorded[place]["outcome"] for place in expected)
             counted = index.histogram(query, buckets=3).buckets
             assert sum((Counter(bucket.counts) for bucket in counted), Counter()) == outcomes, query
+
+
+@given(records, texts.filter(bool))
+def test_text_filters_never_rule_out_an_entry_that_holds_the_text(record: dict[str, Any], text: str) -> None:
+    """Escaped, in other capitals or in any script: the entry has every gram that is asked for."""
+    entry = canonical_json(record)
+    matcher = TextMatcher(text)
+    for written in {text, text.upper(), text.title(), text.lower()} - {""}:
+        holding = canonical_json({**record, "message": f"\n{written}\n"})
+        if matcher.in_entry(holding):
+            assert grams_of(matcher.anchor) <= grams_of(holding)
+    assert not matcher.in_entry(entry) or grams_of(matcher.anchor) <= grams_of(entry)
+
+
+def grams_of(data: bytes) -> set[int]:
+    return set(np.concatenate(GramRows(16).of(data)).tolist())

@@ -86,11 +86,8 @@ class Authenticator:
         if header is None or len(header) > _MAX_HEADER:
             return None
         now = self._clock()
-        if not self._rechecked <= now < self._rechecked + RECHECK_SECONDS:  # also when the clock was set back
-            self._rechecked = now
-            self._store.notice_changes_elsewhere()
         known = self._remembered.get(hashlib.sha256(header).digest())
-        if known is None or known.generation != self._store.generation or now >= known.expires:
+        if known is None or known.generation != self.generation or now >= known.expires:
             return None
         if known.key_id is not None:
             self._used[known.key_id] = now
@@ -104,6 +101,27 @@ class Authenticator:
             Unavailable: it is a token of an identity provider whose keys are not known and cannot be fetched.
         """
         return self.recall(header) or self._verify_token(header) or self._verify(header)
+
+    @property
+    def generation(self) -> int:
+        """A number that changes with control data: whoever remembers a principal remembers this, too. Never blocks."""
+        now = self._clock()
+        if not self._rechecked <= now < self._rechecked + RECHECK_SECONDS:  # also when the clock was set back
+            self._rechecked = now
+            self._store.notice_changes_elsewhere()
+        return self._store.generation
+
+    def principal_of_key(self, key_id: str) -> tuple[Principal, float]:
+        """Whom an API key stands for now, and until when, in seconds since 1970. Blocks.
+
+        Raises:
+            Unauthenticated: there is no such key, or it is revoked or expired.
+        """
+        with self._store.snapshot() as connection:
+            record = find_api_key(connection, key_id)
+        if record is None or record.revoked_at is not None or _expiry(record) <= self._clock():
+            raise Unauthenticated(REFUSAL)
+        return self._principal(record), _expiry(record)
 
     def principal_of(self, identity: Identity) -> Principal:
         """Whom a verified token speaks for, with what it and the control store grant."""
@@ -154,18 +172,22 @@ class Authenticator:
         right = hmac.compare_digest(token.digest, _NO_DIGEST if record is None else record.secret_sha256)
         if header is None or record is None or not right or record.revoked_at is not None or _expiry(record) <= now:
             raise Unauthenticated(REFUSAL)
-        principal = Principal(
-            id=record.principal_id,
-            name=record.name,
-            grants=tuple(grant_of(grant) for grant in record.grants),
-            limit=RateLimit(requests_per_second=record.requests_per_second, events_per_second=record.events_per_second),
-        )
-        self._used[record.id] = now
+        principal = self._principal(record)
         self._remember(
             header,
             _Remembered(principal=principal, key_id=record.id, generation=generation, expires=_expiry(record)),
         )
         return principal
+
+    def _principal(self, record: ApiKeyRecord) -> Principal:
+        """Whom a key stands for that is used right now."""
+        self._used[record.id] = self._clock()
+        return Principal(
+            id=record.principal_id,
+            name=record.name,
+            grants=tuple(grant_of(grant) for grant in record.grants),
+            limit=RateLimit(requests_per_second=record.requests_per_second, events_per_second=record.events_per_second),
+        )
 
     def _remember(self, header: bytes | None, what: _Remembered) -> None:
         if len(self._remembered) >= _MAX_REMEMBERED:

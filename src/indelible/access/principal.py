@@ -86,6 +86,16 @@ class Principal:
                 detail = f"this needs the role admin on {pattern!r}, which {self.name!r} does not have"
                 raise Forbidden(detail)
 
+    def require_any_grant(self) -> None:
+        """Do nothing if there is anything that this principal may do.
+
+        Raises:
+            Forbidden: there is nothing.
+        """
+        if not self.grants:
+            detail = f"{self.name!r} is known ({self.id}) and has no role here; an administrator grants one"
+            raise Forbidden(detail)
+
     @property
     def administers_any(self) -> bool:
         """Whether this principal administers anything at all."""

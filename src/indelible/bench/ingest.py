@@ -11,7 +11,7 @@ from indelible.bench import ceilings
 from indelible.bench.definitions import DEFINITIONS
 from indelible.bench.measurement import Pair, summarise
 from indelible.bench.scale import EVENTS_PER_REQUEST
-from indelible.bench.served import EVENTS_TARGET, served_log
+from indelible.bench.served import EVENTS_TARGET, WITHOUT_INDEX, served_log
 from indelible.bench.workload import Workload
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def measure(room: Room) -> Iterator[Result]:
     first_numbers = range(0, room.scale.ingest_requests * EVENTS_PER_REQUEST, EVENTS_PER_REQUEST)
     bodies = [workload.ndjson(range(first, first + EVENTS_PER_REQUEST)) for first in first_numbers]
     event_bytes = sum(map(len, bodies)) / len(bodies) / EVENTS_PER_REQUEST
-    with served_log(room.path / "ingest") as log:
+    with served_log(room.path / "ingest", **WITHOUT_INDEX) as log:
         _load(log, max(room.scale.ingest_requests // 10, 1), EVENTS_TARGET)
         record_bytes = _record_bytes(log)
         ceiling = _Ceiling(room, bodies, 2 * (record_bytes + _LENGTH_BYTES))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+import sqlite3
 import ssl
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from indelible.bench.search.cluster import find_binaries
 
 __all__ = ["describe_machine"]
 
@@ -22,8 +25,17 @@ def describe_machine(directory: Path) -> dict[str, str]:
         "file system": _file_system(directory),
         "system": f"{platform.system()} {platform.release()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}, {ssl.OPENSSL_VERSION}",
+        "databases": ", ".join(_databases()),
         "packages": ", ".join(f"{name} {found}" for name in _PACKAGES if (found := _version(name))),
     }
+
+
+def _databases() -> list[str]:
+    """Those that searches are compared with."""
+    binaries = find_binaries()
+    asked = [f"{binaries}/postgres", "--version"]
+    installed = [] if binaries is None else [subprocess.run(asked, check=True, capture_output=True, text=True).stdout]  # noqa: S603
+    return [f"SQLite {sqlite3.sqlite_version}", *(text.strip() for text in installed)]
 
 
 def _version(name: str) -> str | None:

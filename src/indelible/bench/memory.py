@@ -9,7 +9,7 @@ from indelible.bench.definitions import DEFINITIONS
 from indelible.bench.ingest import CONNECTIONS
 from indelible.bench.measurement import alone
 from indelible.bench.scale import EVENTS_PER_REQUEST
-from indelible.bench.served import served_log
+from indelible.bench.served import WITHOUT_INDEX, served_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def measure(room: Room) -> Iterator[Result]:
     """Figure ``memory_growth``."""
     definition = DEFINITIONS["memory_growth"]
     scale = room.scale
-    with served_log(room.path / "memory") as log:
+    with served_log(room.path / "memory", **WITHOUT_INDEX) as log:
         room.say(f"{definition.title}: warming up")
         before = _resident_after(log, scale.warm_up_requests)
         room.say(definition.title)

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 
     from indelible.bench.processes import ServerProcess
 
-__all__ = ["EVENTS_TARGET", "ServedLog", "served_directory", "served_log"]
+__all__ = ["EVENTS_TARGET", "WITHOUT_INDEX", "ServedLog", "served_directory", "served_log"]
 
 EVENTS_TARGET = "/v1/logs/main/events"
+WITHOUT_INDEX = {"INDELIBLE_INDEX_ENABLED": "false"}
+"""Configures a server that keeps no search index: for figures of the log itself."""
+
 _SETTLE_SECONDS = 120
 _POLL_SECONDS = 0.02
 

@@ -43,6 +43,7 @@ COMMANDS = {
     "config": "indelible.cli.config",
     "backup": "indelible.cli.backup",
     "restore": "indelible.cli.restore",
+    "doctor": "indelible.cli.doctor",
     "demo": "indelible.cli.demo",
     "bench": "indelible.cli.bench",
 }

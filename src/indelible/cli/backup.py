@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from indelible.cli.target import DEFAULT_DATA, DataOption, JsonOption
 from indelible.cli.terminal import Terminal
 from indelible.embedded import DataDirectory
-from indelible.operations.backup import back_up
+from indelible.errors import UsageError
+from indelible.operations.backup import back_up, name_by_time, newest_backup
 from indelible.trust.pins import Pins
 
 __all__ = ["backup", "register"]
@@ -23,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(
-    target: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the backup goes; must not exist yet.")],
+    target: Annotated[
+        Path | None, typer.Argument(metavar="FOLDER", help="Where the backup goes; must not exist yet.")
+    ] = None,
     *,
     data: DataOption = None,
     previous: Annotated[
@@ -32,6 +35,14 @@ def backup(
             "--previous",
             metavar="FOLDER",
             help="An earlier backup: files that never change are shared with it by hard links.",
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            metavar="FOLDER",
+            help="Instead: a folder of backups. The new one is named by its time, and shares with the newest there.",
         ),
     ] = None,
     no_keys: Annotated[
@@ -45,6 +56,11 @@ def backup(
     is given back by `indelible restore`. Exits with 1 when the copy does not verify; then nothing is kept.
     """
     terminal = Terminal(json=json)
+    if (target is None) == (into is None):
+        raise UsageError("say where the backup goes: a FOLDER that does not exist yet, or --into a folder of backups")
+    if into is not None:
+        previous = previous or newest_backup(into)
+        target = into / name_by_time()
     directory = DataDirectory.open(data or Path(os.environ.get("INDELIBLE_DATA") or DEFAULT_DATA))
     with terminal.meter("copying", total=None, unit="files") as meter:
 
@@ -54,7 +70,7 @@ def backup(
 
         made = back_up(
             directory,
-            target,
+            cast("Path", target),
             pins=Pins.load(os.environ),
             keys=not no_keys,
             previous=previous,
@@ -72,6 +88,6 @@ def backup(
     for name, reason in made.left_out.items():
         terminal.say(f"left out  {name}: {reason}")
     shared = f", {made.reused:,} shared with {previous}" if previous is not None else ""
-    terminal.say(f"{target}: {made.files:,} files, {made.bytes:,} bytes{shared}; verified", style="green")
+    terminal.say(f"{made.path}: {made.files:,} files, {made.bytes:,} bytes{shared}; verified", style="green")
     if made.manifest.keys:
         terminal.note("It holds the logs' private keys: keep it as carefully as the server itself.", style="yellow")

@@ -1,7 +1,7 @@
 """Rows that fit a width: which column gets how many cells, and what becomes of a text that is wider.
 
-A *cell* is a character's place on a terminal; some characters take two. Widths are given to the columns from the
-narrowest on, so that short ones stay whole and only long ones give way.
+A *cell* is a character's place on a terminal; some characters take two. Widths are given first to the columns that say
+nothing when they are cut, then to the others from the narrowest on, so that only long ones give way.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 __all__ = ["GAP", "fit", "shorten"]
 
@@ -20,14 +20,15 @@ GAP = 2
 _LEAST = 6
 
 
-def fit(natural: Sequence[int], width: int) -> list[int]:
+def fit(natural: Sequence[int], width: int, whole: Collection[int] = ()) -> list[int]:
     """How many cells each column gets of ``width``, gaps included, when it would like ``natural``.
 
-    What fits is left alone. A column that has to give way keeps at least six cells, as far as it had them.
+    What fits is left alone. The columns in ``whole`` stay whole; any other that has to give way keeps at least six
+    cells, as far as it had them.
     """
-    left = width - GAP * (len(natural) - 1)
-    widths = [0] * len(natural)
-    waiting = sorted(range(len(natural)), key=lambda column: natural[column])
+    widths = [wanted if column in whole else 0 for column, wanted in enumerate(natural)]
+    left = width - GAP * (len(natural) - 1) - sum(widths)
+    waiting = sorted(set(range(len(natural))) - set(whole), key=lambda column: natural[column])
     while waiting:
         column = waiting.pop(0)
         share = max(left // (len(waiting) + 1), _LEAST)
@@ -44,7 +45,7 @@ def shorten(text: str, width: int, *, middle: bool = False) -> str:
         return "…"[:width]
     if not middle:
         return set_cell_size(text, width - 1) + "…"
-    end, room = "", (width - 1) // 2
+    end, room = "", 2 * (width - 1) // 3  # what tells names apart mostly stands at their end
     for character in reversed(text):
         if cell_len(character + end) > room:
             break

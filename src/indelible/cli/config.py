@@ -23,6 +23,7 @@ __all__ = ["check", "register", "show"]
 
 _OTHERS = ("INDELIBLE_DATA", "INDELIBLE_URL", "INDELIBLE_STATE")
 _SECRETS = ("INDELIBLE_API_KEY",)
+_PROVIDER = ("name", "issuer", "audience", "client_id", "client_secret_file", "redirect_uri")
 _MASK = "********"
 
 
@@ -73,6 +74,10 @@ def show(*, data: DataOption = None, json: JsonOption = False) -> None:
                 "settings": rows,
                 "logs": [asdict(log) for log in configuration.logs.values()],
                 "certificates": [asdict(identity) for identity in configuration.certificates.values()],
+                "identity_providers": [
+                    {name: getattr(each, name) for name in _PROVIDER}
+                    for each in configuration.identity_providers.values()
+                ],
                 "environment": _environment(os.environ),
             }
         )
@@ -85,6 +90,8 @@ def show(*, data: DataOption = None, json: JsonOption = False) -> None:
     terminal.table(("log", "origin"), [(log.name, log.origin) for log in configuration.logs.values()])
     for identity in configuration.certificates.values():
         terminal.say(f"certificate {identity.name}: {', '.join(identity.grants)}")
+    for each in configuration.identity_providers.values():
+        terminal.say(f"identity provider {each.name}: {each.issuer}, for {each.audience}, {len(each.rules)} rules")
     for name, value in _environment(os.environ).items():
         terminal.say(f"{name}={value}")
 

@@ -26,6 +26,7 @@ __all__ = ["EventTable", "cells_of"]
 
 _OUTCOME = 2
 _BOTH_ENDS = frozenset({3, 4, 5})  # an ARN says the most at its end, an action at both
+_WHOLE = frozenset({0, 1, 2, 7})  # index, time, outcome, and what became of a proof
 _STREAMING = (24, 32, 32, 15)
 
 
@@ -60,7 +61,7 @@ class EventTable:
         if self._growing:
             least = (8, 19, 7, *_STREAMING)
             natural = [max(one, other) for one, other in zip(natural, least, strict=True)]
-        self._widths = fit(natural, self._terminal.width) if self._terminal.is_terminal else natural
+        self._widths = fit(natural, self._terminal.width, _WHOLE) if self._terminal.is_terminal else natural
         self._terminal.line(self._line(headings, None))
 
     def _line(self, row: Sequence[str], outcome: str | None) -> Text:
@@ -71,6 +72,8 @@ class EventTable:
             style = OUTCOME_STYLES.get(outcome or "", "") if column == _OUTCOME else ""
             line.append(text + " " * GAP, style)
         line.rstrip()
+        if self._terminal.is_terminal:
+            line.truncate(self._terminal.width, overflow="ellipsis")  # one that is too narrow for all columns
         return line
 
 

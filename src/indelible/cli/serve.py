@@ -96,6 +96,7 @@ def serve_directory(
         lock = None if read_only else directory.lock()
         configuration = directory.configuration
         tls = TlsFiles.from_settings(configuration.tls, path)
+        tokens = token_verifier(configuration, path)
         host, port = parse_listen(listen or configuration.server.listen)
 
         def announce(real_host: str, real_port: int) -> None:
@@ -115,7 +116,8 @@ def serve_directory(
                     logs=logs,
                     api_keys=ApiKeys(store, acts),
                     grants=Grants(store, acts),
-                    authenticator=Authenticator(store, tokens=token_verifier(configuration, path)),
+                    authenticator=Authenticator(store, tokens=tokens),
+                    tokens=tokens,
                     acts=acts,
                     searches=SearchStore(store),
                     configuration=configuration,

@@ -37,6 +37,7 @@ class Terminal:
         self.json = json
         self._out = _console(stderr=False)
         self._err = _console(stderr=True)
+        self._notes: list[tuple[str, str]] | None = None  # while a pager shows something
 
     def result(self, value: object) -> None:
         """Print one JSON value on one line of standard output."""
@@ -79,12 +80,16 @@ class Terminal:
             return
         pager = Pager(sys.stdout, lambda: self.height)
         screen, self._out.file = self._out.file, cast("TextIO", pager)
+        self._notes = []
         try:
             with suppress(BrokenPipeError):
                 yield
         finally:
             self._out.file = screen
             pager.close()
+            notes, self._notes = self._notes, None
+            for text, style in notes:
+                self.note(text, style=style)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[object]], *, styles: Sequence[str] = ()) -> None:
         """Print rows under headings; nothing with ``--json``. ``styles`` colours the rows."""
@@ -109,7 +114,10 @@ class Terminal:
             self._out.print(Text("  ".join(padded).rstrip()), soft_wrap=True)
 
     def note(self, text: str, *, style: str = "") -> None:
-        """Print a line for people on standard error, with ``--json`` too."""
+        """Print a line for people on standard error, with ``--json`` too; after what a pager shows."""
+        if self._notes is not None:
+            self._notes.append((text, style))
+            return
         self._err.print(Text(visible(text, lines=True), style=style), soft_wrap=True)
 
     @contextmanager

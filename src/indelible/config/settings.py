@@ -61,9 +61,12 @@ class ServerSettings:
         searches_waiting: Searches that may wait for one of those; beyond them requests get 429.
         search_timeout: How long a search may take, its wait included.
         max_streams: Live tails that may be open at once.
+        max_streams_of_one: Live tails of one principal that may be open at once.
         heartbeat: A live tail says something at least once in so long, and its credentials are looked at again.
         stall_timeout: How long a client may take for a piece of a live tail or an export before it is shed.
         max_exports: Exports that run at once.
+        session_idle: A session of the console ends after so long without a request.
+        session_lifetime: A session of the console ends after so long at the latest.
         requests_per_second: Requests a second of a principal without a limit of its own; 0: any number.
         events_per_second: Events a second of a principal without a limit of its own; 0: any number.
     """
@@ -85,9 +88,12 @@ class ServerSettings:
     searches_waiting: int = setting(32, Rule(unit="requests", low=0, high=100_000))
     search_timeout: float = setting(30.0, Rule(unit="seconds", low=0.01, high=3_600))
     max_streams: int = setting(256, Rule(unit="requests", low=1, high=1_000_000))
+    max_streams_of_one: int = setting(32, Rule(unit="requests", low=1, high=1_000_000))
     heartbeat: float = setting(15.0, Rule(unit="seconds", low=0.05, high=3_600))
     stall_timeout: float = setting(30.0, Rule(unit="seconds", low=0.05, high=3_600))
     max_exports: int = setting(4, Rule(unit="requests", low=1, high=1_000))
+    session_idle: float = setting(3_600.0, Rule(unit="seconds", low=60, high=_DAY))
+    session_lifetime: float = setting(43_200.0, Rule(unit="seconds", low=60, high=30 * _DAY))
     requests_per_second: int = setting(0, Rule(unit="requests", low=0, high=1_000_000_000))
     events_per_second: int = setting(0, Rule(unit="entries", low=0, high=1_000_000_000))
 
@@ -102,6 +108,7 @@ class LogSettings:
         resign_interval: An idle log signs its head again after so long, so that its timestamp stays recent.
         pool_entries: Entries that may wait to be sequenced before appends are refused with 429.
         pool_bytes: Their bytes, likewise.
+        request_events: Events that one request may bring.
         group_entries: Entries that are sequenced and written together at most, unless one request holds more.
         unpublished_entries: Entries that may be journaled but unpublished before the sequencer waits for the publisher.
         scrub_interval: Time between two scrubs of the stored log, each of which reads all of it.
@@ -114,6 +121,7 @@ class LogSettings:
     resign_interval: float = setting(3_600.0, Rule(unit="seconds", low=1, high=30 * _DAY))
     pool_entries: int = setting(100_000, Rule(unit="entries", low=1, high=10_000_000))
     pool_bytes: int = setting(64 * _MIB, Rule(unit="bytes", low=_MIB, high=16 * _GIB))
+    request_events: int = setting(65_536, Rule(unit="entries", low=1, high=1_048_576))
     group_entries: int = setting(8_192, Rule(unit="entries", low=1, high=1_048_576))
     unpublished_entries: int = setting(65_536, Rule(unit="entries", low=1, high=10_000_000))
     scrub_interval: float = setting(_DAY, Rule(unit="seconds", low=1, high=365 * _DAY))
@@ -128,7 +136,7 @@ class IndexSettings:
     Attributes:
         enabled: Whether the server keeps indexes. Without them searches, histograms, facets and exports get 503.
         segment_entries: Entries of a segment, a multiple of 256. Segments of another size are built again.
-        interval: How long the index lets entries gather before it takes them in together.
+        interval: How long the index lets entries gather, at least, before it takes them in together.
         retry_interval: After how long it tries again what failed, for want of space say.
         unsealed_segments: Full segments that may wait in memory until they are published or until there is space;
             beyond that the index lags behind instead.

@@ -33,7 +33,7 @@ class ControlStore:
         self._raw = sqlite.raw_connection(engine)
         self._lock = threading.Lock()  # owns the connection and both numbers below
         self._generation = 0
-        self._data_version = 0
+        self._data_version: int = self._raw.execute("PRAGMA data_version").fetchone()[0]
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Self:

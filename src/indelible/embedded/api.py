@@ -15,7 +15,7 @@ from indelible.embedded.plans import EmbeddedPlans
 from indelible.embedded.principal import local_principal
 from indelible.embedded.reading import DirectoryReader, OpenLogReader
 from indelible.embedded.searching import DirectorySearch
-from indelible.errors import NotFound
+from indelible.errors import NotFound, UsageError
 from indelible.sdk.aio import AsyncAuditLog, Opening
 from indelible.sdk.audit_log import AuditLog
 from indelible.sdk.plan import drive, drive_async
@@ -52,6 +52,7 @@ def open(  # noqa: A001 - the name that INTERFACES gives it
 
     Raises:
         NotFound: there is no such directory or log.
+        UsageError: it is one of Indelible's own logs, which are only for reading.
         Locked: something else writes there; the error names it.
         IntegrityError: something stored is not what was written, or older than what is remembered.
     """
@@ -98,13 +99,19 @@ def _open(
     with ExitStack() as opened:
         directory = opened.enter_context(_directory(path, create=create, environment=environment))
         directory.log(log)  # before the lock is taken, and before recovery
+        if not read_only and log.startswith("_"):
+            raise UsageError(
+                f"Indelible alone writes to {log}: logs whose names begin with _ are its own; open it to read"
+            )
         writer = None if read_only else opened.enter_context(directory.open_log(log))
         source = (
             DirectoryReader(directory.open_reader(log), directory.paths(log), origin=directory.log(log).origin)
             if writer is None
             else OpenLogReader(writer)
         )
-        searcher = DirectorySearch(directory.path / "index" / log, source, on_indexing=on_indexing)
+        searcher = DirectorySearch(
+            directory.paths(log).index, source, settings=directory.configuration.index, on_indexing=on_indexing
+        )
         opened.callback(searcher.close)
         plans = EmbeddedPlans(
             directory=directory,

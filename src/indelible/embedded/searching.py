@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from indelible.config import IndexSettings
     from indelible.embedded.reading import Source
     from indelible.events.exports import Row
     from indelible.index import Coverage as Searched
@@ -41,10 +42,18 @@ _WITHOUT_INDEX = "this is the bare install, without search: pip install 'indelib
 class DirectorySearch:
     """The index of one log of a directory, opened when it is first needed. Safe to use from any thread."""
 
-    def __init__(self, folder: Path, source: Source, *, on_indexing: Callable[[int, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        source: Source,
+        *,
+        settings: IndexSettings,
+        on_indexing: Callable[[int, int], None] | None = None,
+    ) -> None:
         """``folder`` holds the segments; ``on_indexing`` is told how many entries are indexed, and of how many."""
         self.source = source
         self._folder = folder
+        self._settings = settings
         self._on_indexing = on_indexing
         self._index: LogIndex | None = None
         self._lock = threading.Lock()  # guards _index
@@ -113,7 +122,7 @@ class DirectorySearch:
                     from indelible.index import LogIndex  # noqa: PLC0415 - a bare installation has no DuckDB
                 except ModuleNotFoundError as error:
                     raise UsageError(_WITHOUT_INDEX) from error
-                self._index = LogIndex.open(self._folder, self.source)
+                self._index = LogIndex.open(self._folder, self.source, settings=self._settings)
             return self._index
 
 
@@ -209,13 +218,18 @@ class ExportPieces:
 
     def _piece(self) -> bytes | None:
         if self._pieces is None:
-            self._pieces = write_export(FORMATS[self._form], self._rows())
+            if self._form == "parquet":
+                self._pieces = self._search.current().parquet(self._query(), order=self._question.order)
+            else:
+                self._pieces = write_export(FORMATS[self._form], self._rows())
         return next(self._pieces, None)
 
+    def _query(self) -> Query:
+        return _within(parsed(self._question.query, self._question.now_us), self._question)
+
     def _rows(self) -> Iterator[Row]:
-        query = _within(parsed(self._question.query, self._question.now_us), self._question)
         source = self._search.source
-        for indices in self._search.current().matches(query, order=self._question.order):
+        for indices in self._search.current().matches(self._query(), order=self._question.order):
             for index in indices:
                 stored = source.get(index)
                 yield index, stored.entry, stored.published

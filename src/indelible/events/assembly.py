@@ -147,4 +147,4 @@ class Assembler:
             f"{pointer or 'the event'} makes a record of {size:,} bytes, but at most {MAX_ENTRY:,} fit; keep what is "
             "large elsewhere and attach it by hash (attachments)"
         )
-        raise TooLarge(detail, limit=MAX_ENTRY, pointer=pointer)
+        raise TooLarge(detail, limit=MAX_ENTRY, what="event-too-large", pointer=pointer)

@@ -148,7 +148,7 @@ class Preparer:
     def _check_count(self, count: int) -> None:
         if count > self.max_events:
             detail = f"{count:,} events in one request, but at most {self.max_events:,} are taken; send it in parts"
-            raise TooLarge(detail, limit=self.max_events)
+            raise TooLarge(detail, limit=self.max_events, what="too-many-events")
 
     def _prepare(
         self, items: _Items[_T], submission: Submission, draft_of: Callable[[_T, str], tuple[Draft[Any], bool]]

@@ -1,9 +1,10 @@
-"""The columns of the index: every field of a record, flat, in types that any reader of Parquet knows.
+"""The columns of the index: the fields of a record, flat, in types that any reader of Parquet knows.
 
 A record becomes a row in one pass over its JSON: :data:`SHAPE` tells the database what to expect where, and each
 :class:`Column` where it stands in what comes out. What a record does not have is ``NULL``. Free JSON stays JSON text.
 ``record`` is the whole entry, byte for byte, and the only place of ``raw``, which would double the size of an index of
-imported events. ``ip_key`` orders addresses, see :mod:`indelible.index.addresses`.
+imported events, and of ``upstream.sha256``: a hash of each event's own cannot be compressed, neither as text nor as
+bytes, and nothing is looked for by it. ``ip_key`` orders addresses, see :mod:`indelible.index.addresses`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 
 __all__ = ["COLUMNS", "SCHEMA", "SHAPE", "Column"]
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """The version of everything here. A segment of another version is built again."""
 
 _SHAPE: Final = {
@@ -60,7 +61,7 @@ _SHAPE: Final = {
     "metadata": "JSON",
     "attachments": [{"name": "VARCHAR", "media_type": "VARCHAR", "size": "BIGINT", "sha256": "VARCHAR"}],
     "producer": {"id": "VARCHAR", "seq": "BIGINT", "prev": "VARCHAR"},
-    "upstream": {"format": "VARCHAR", "id": "VARCHAR", "sha256": "VARCHAR", "size": "BIGINT"},
+    "upstream": {"format": "VARCHAR", "id": "VARCHAR", "size": "BIGINT"},
 }
 
 SHAPE: Final = json.dumps(_SHAPE)

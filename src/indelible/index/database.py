@@ -43,6 +43,7 @@ def open_database(folders: Sequence[Path], spill: Path, settings: IndexSettings)
             "memory_limit": f"{settings.memory // 1024}KiB",
             "temp_directory": str(spill),
             "checkpoint_threshold": _NEVER,
+            "allocator_background_threads": True,  # what a sealed block leaves goes back to the system, not only by use
             **threads,
         },
     )

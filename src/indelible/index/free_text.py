@@ -20,7 +20,7 @@ from indelible.query.ast import And, FreeText, Not, Or
 from indelible.query.free_text import TextMatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find_texts", "free_texts"]
 
+_NOWHERE = np.empty(0, np.int64)
 _WORTH_THREADS = 32
 """Bundles from which on threads cost less than they save."""
 
@@ -48,15 +49,16 @@ def free_texts(query: Query) -> tuple[FreeText, ...]:
 
 
 def find_texts(
-    source: EntrySource, texts: Sequence[FreeText], candidates: NDArray[np.int64], control: Control
-) -> list[NDArray[np.int64]]:
-    """For each text, which of the candidates hold it. ``candidates`` are indices of entries, ascending.
+    source: EntrySource, wanted: Mapping[FreeText, NDArray[np.int64]], control: Control
+) -> dict[FreeText, NDArray[np.int64]]:
+    """For each text, which of the entries to look at hold it. Indices of entries ascend.
 
     Raises:
         QueryTimeout: it took too long.
         QueryCancelled: nobody wants to know any more.
     """
-    searches = [_Search(text.text) for text in texts]
+    searches = [_Search(text, candidates) for text, candidates in wanted.items()]
+    (candidates,) = wanted.values() if len(wanted) == 1 else (np.unique(np.concatenate(list(wanted.values()))),)
     groups = list(_by_bundle(candidates))
 
     def look(group: NDArray[np.int64]) -> list[list[int]]:
@@ -68,15 +70,23 @@ def find_texts(
     else:
         with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="indelible-free-text") as pool:
             found = list(pool.map(look, groups))  # an error of the first stops the rest, which look at the control
-    return [np.array([index for hits in found for index in hits[place]], np.int64) for place in range(len(texts))]
+    return {
+        text: np.array([index for hits in found for index in hits[place]], np.int64)
+        for place, text in enumerate(wanted)
+    }
 
 
 class _Search:
     """One text, looked for in whole bundles first."""
 
-    def __init__(self, text: str) -> None:
-        self.matcher = TextMatcher(text)
+    def __init__(self, text: FreeText, candidates: NDArray[np.int64]) -> None:
+        self.matcher = TextMatcher(text.text)
         self._bytes = ByteSearch(self.matcher.anchor) if self.matcher.anchor else None
+        self._bundles = frozenset(np.unique(candidates // TILE_WIDTH).tolist())
+
+    def is_for(self, number: int) -> bool:
+        """Whether the text is to be looked for in the bundle with that number."""
+        return number in self._bundles
 
     def places(self, bundle: bytes) -> NDArray[np.int64] | None:
         """Where in a bundle entries may hold the text; ``None`` for anywhere."""
@@ -99,7 +109,7 @@ def _in_bundle(source: EntrySource, candidates: NDArray[np.int64], searches: Seq
     held: list[list[int]] = []
     decoded: list[bytes] = []
     for search in searches:
-        places = search.places(bundle)
+        places = search.places(bundle) if search.is_for(number) else _NOWHERE
         if places is not None and not len(places):
             held.append([])
             continue

@@ -170,7 +170,9 @@ class Indexer:
         replaced = self._blocks.get(first)
         at = start
         entries = (entry for _, entry in self._source.entries(start, end))
-        while chunk := list(islice(entries, ROWS_AT_ONCE)):
+        statements = -(-(end - start) // ROWS_AT_ONCE)
+        width = -(-(end - start) // statements)  # all alike: a statement for the few that are left costs as much
+        while chunk := list(islice(entries, width)):
             insert_rows(self._cursor, table, at, chunk)
             at += len(chunk)
             # Rows are seen as they come; but a segment is replaced by all of its rows together.

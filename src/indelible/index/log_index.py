@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Self, TypeVar
+import time
+from typing import IO, TYPE_CHECKING, Self, TypeVar
 
 import duckdb
 
@@ -19,12 +20,13 @@ from indelible.index.answers import Coverage, Facets, Found, Histogram
 from indelible.index.control import Control
 from indelible.index.counting import count_over_time, count_values, list_values
 from indelible.index.database import open_database
-from indelible.index.fragment import TRUE, Fragment
+from indelible.index.fragment import TRUE, Fragment, conjunction
 from indelible.index.indexer import NOT_AS_WRITTEN, Indexer
 from indelible.index.parts import Parts
 from indelible.index.rows import ROWS_AT_ONCE
 from indelible.index.scan import Scan
 from indelible.index.segment_folder import SegmentFolder
+from indelible.index.text_filters import TextFilters
 from indelible.query.ast import Everything
 
 if TYPE_CHECKING:
@@ -47,7 +49,12 @@ _ATTEMPTS = 3
 _BUGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors of a statement; no damage causes them."""
 _IDLE = 0.5
+_GATHERING = 4
+"""How many times as long as the last entries took the next ones gather: larger statements cost less an entry."""
+_LONGEST_GATHERING = 0.25
+"""Seconds: with taking in, and sealing at times, what is acknowledged is found within one."""
 _EXPORT_PARTS = 2
+_PIECE = 1 << 18
 _LONGEST_PAGE = 100_000
 _MOST_BUCKETS = 10_000
 
@@ -69,6 +76,7 @@ class LogIndex:
         self._settings = settings
         self._parts = Parts()
         self._indexer = Indexer(source, connection, segments, self._parts, settings)
+        self._filters = TextFilters(segments, source, settings)
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -105,6 +113,10 @@ class LogIndex:
             Unavailable: there is no space for it.
         """
         self._indexer.catch_up(upto, progress)
+
+    def build_text_filters(self) -> None:
+        """Build the text filters that are missing, with which free text is found sooner; :meth:`start` does so, too."""
+        self._filters.build(self._parts.view.parts)
 
     def close(self) -> None:
         """Stop following and let go of everything. Queries that still run fail with ``Closed``."""
@@ -163,8 +175,8 @@ class LogIndex:
 
         def run(scan: Scan, coverage: Coverage) -> Found:
             found: list[int] = []
-            for batch in scan.batches(order, after):
-                relation = scan.relation(batch, more=_beyond(order, after))
+            for batch, within in scan.pieces(order, after):
+                relation = scan.relation(batch, more=conjunction([within, _beyond(order, after)]))
                 rest = "ORDER BY index LIMIT ?" if order == "asc" else "ORDER BY index DESC LIMIT ?"
                 found += [index for (index,) in relation.select("index", rest, values=[limit + 1 - len(found)])]
                 if len(found) > limit:
@@ -203,6 +215,30 @@ class LogIndex:
                 yield found
             if after is None or (order == "asc" and after >= end - 1):
                 return
+
+    def parquet(self, query: Query, *, order: Order = "asc", control: Control | None = None) -> Iterator[bytes]:
+        """Yield a Parquet file of all entries that match, with the columns of a segment.
+
+        Such a file can only be written whole: it lies on the index's disk, without a name, until it has been read.
+        Unlike a segment it says nothing of the log; that its rows are the log's is shown by ``record``, the entries.
+
+        Raises:
+            QueryTimeout: it took too long.
+            QueryTooCostly: it took too much memory.
+            QueryCancelled: nobody wants it any more.
+        """
+
+        def run(scan: Scan, _: Coverage) -> IO[bytes]:
+            path = self._segments.stage()
+            try:
+                scan.copy_rows(path, order)
+                return path.open("rb")
+            finally:
+                path.unlink(missing_ok=True)
+
+        with self._answer(run, query, control) as file:
+            while piece := file.read(_PIECE):
+                yield piece
 
     def histogram(
         self,
@@ -297,8 +333,8 @@ class LogIndex:
                 )
                 try:
                     with self._connection.cursor() as cursor, control.guard(cursor):
-                        scan = Scan(cursor, self._source, view, query, control, since_us=since_us, until_us=until_us)
-                        return run(scan, coverage)
+                        times = {"since_us": since_us, "until_us": until_us}
+                        return run(Scan(cursor, self._source, self._filters, view, query, control, **times), coverage)
                 except duckdb.Error as error:
                     failure = error
             self._explain(failure, view, control)
@@ -322,16 +358,32 @@ class LogIndex:
     def _tail(self) -> None:
         """Follow the log until the index is closed."""
         while not self._closing.is_set():
+            began = time.monotonic()
             try:
                 done = self._indexer.step(self._source.acknowledged())
-                if not done and not self._indexer.check():
-                    self._source.wait(self._parts.view.indexed, _IDLE)
+                took = time.monotonic() - began
+                pause = 0.0 if done >= ROWS_AT_ONCE else self._do_what_can_wait(done, took)
             except Exception as error:  # noqa: BLE001 - the log goes on whatever happens here; the lag says that this does not
                 _log.warning("index_delayed", extra={"reason": f"{type(error).__name__}: {error}"})
-                self._closing.wait(self._settings.retry_interval)
-                continue
-            if done < ROWS_AT_ONCE:
-                self._closing.wait(self._settings.interval)
+                pause = self._settings.retry_interval
+            self._closing.wait(pause)
+
+    def _do_what_can_wait(self, done: int, took: float) -> float:
+        """After ``done`` entries, which took so many seconds, do a little of what can wait, or wait.
+
+        Gives how long to let entries gather then.
+        """
+        pause = max(self._settings.interval, min(_GATHERING * took, _LONGEST_GATHERING))
+        began = time.monotonic()
+        if not done and self._indexer.check():
+            return pause
+        while self._filters.step(self._parts.view.parts):
+            spent = time.monotonic() - began
+            if spent >= took / 2:  # a filter costs less than its rows did, so this keeps up with a log that never rests
+                return pause if done else min(spent, pause)  # and takes half of a processor at most when it does
+        if not done:
+            self._source.wait(self._parts.view.indexed, _IDLE)
+        return pause
 
 
 def _beyond(order: Order, after: int | None) -> Fragment:

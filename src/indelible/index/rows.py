@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ROWS_AT_ONCE", "create_rows", "insert_rows"]
 
-ROWS_AT_ONCE = 4_096
-"""Entries of one statement at most: more do not fit into the caches, and cost more each."""
+ROWS_AT_ONCE = 16_384
+"""Entries of one statement at most. Planning one costs as much as some thousand rows; the text of more takes memory."""
 
 _FIELDS = f"from_json(record, {quote(SHAPE)})"
 _SELECTED = ", ".join(f"{column.source} AS {column.name}" for column in COLUMNS)

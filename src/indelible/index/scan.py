@@ -2,7 +2,7 @@
 
 A search goes from one end of the log to the other in batches that begin small and grow, so that what is common is found
 in the newest parts, and what is rare costs few statements. Free texts are looked up in the log, among the rows that
-pass everything else, and join the condition as sets of indices.
+pass everything else and where text filters do not rule them out, and join the condition as sets of indices.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from indelible.index.compiler import compile_query, time_condition, upper_bound
-from indelible.index.database import file_pattern
-from indelible.index.fragment import TRUE, Fragment, conjunction
+from indelible.index.database import file_pattern, quote
+from indelible.index.fragment import FALSE, TRUE, Fragment, conjunction
 from indelible.index.free_text import find_texts, free_texts
 from indelible.index.pruning import Bounds
+from indelible.index.rows import create_rows
+from indelible.index.text_pruning import TextPruning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import duckdb
     from numpy.typing import NDArray
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from indelible.index.control import Control
     from indelible.index.parts import Part, View
     from indelible.index.source import EntrySource
+    from indelible.index.text_filters import TextFilters
     from indelible.query.ast import FreeText, Query
 
 __all__ = ["Order", "Relation", "Scan"]
@@ -36,6 +40,8 @@ Order = Literal["asc", "desc"]
 _FIRST_BATCH = 4
 _LARGEST_BATCH = 64
 _LARGEST_TEXT_BATCH = 16
+_FIRST_ENTRIES = 4_096
+"""Entries in which texts are looked for before all others of the first batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,7 @@ class Scan:
         self,
         cursor: duckdb.DuckDBPyConnection,
         source: EntrySource,
+        filters: TextFilters,
         view: View,
         query: Query,
         control: Control,
@@ -94,53 +101,102 @@ class Scan:
         self._query = query
         self._control = control
         self._texts = free_texts(query)
+        self._pruning = TextPruning(query, self._texts, filters)
         self._times = time_condition(since_us, until_us)
         bounds = Bounds.of(query).occurred_in(since_us, until_us)
         self.parts = tuple(part for part in view.parts if bounds.touches(part))
 
     def batches(self, order: Order, after: int | None) -> Iterator[tuple[Part, ...]]:
-        """The parts with anything strictly beyond ``after``, in batches that grow."""
+        """The parts with anything strictly beyond ``after`` that may match, in batches that grow."""
         if order == "desc":
             parts = [part for part in reversed(self.parts) if after is None or part.first < after]
         else:
             parts = [part for part in self.parts if after is None or part.end > after + 1]
         width = 1 if self._texts else _FIRST_BATCH
-        while parts:
-            in_memory = next((place for place, part in enumerate(parts) if part.file is not None), len(parts))
-            count = in_memory or width  # what is newest costs least, and is often enough
-            yield tuple(parts[:count])
-            parts = parts[count:]
-            if not in_memory:
+        batch: list[Part] = []
+        for part in filter(self._concerns, parts):
+            if batch and batch[0].file is None and part.file is not None:
+                yield tuple(batch)  # what is in memory costs least, and is often enough
+                batch = []
+            batch.append(part)
+            if batch[0].file is not None and len(batch) == width:
+                yield tuple(batch)
+                batch = []
                 width = min(width * 2, _LARGEST_TEXT_BATCH if self._texts else _LARGEST_BATCH)
+        if batch:
+            yield tuple(batch)
+
+    def pieces(self, order: Order, after: int | None) -> Iterator[tuple[tuple[Part, ...], Fragment]]:
+        """The batches for a page, and a condition on the rows of each: texts are looked for nearby first.
+
+        A text that is common is found in the first thousands of entries; in the others it is not looked for then.
+        """
+        is_first = bool(self._texts)
+        for batch in self.batches(order, after):
+            if is_first and sum(map(self._pruning.entries_left, batch)) > _FIRST_ENTRIES:
+                if order == "desc":
+                    end = max(part.end for part in batch)
+                    edge = (end if after is None else min(end, after)) - _FIRST_ENTRIES
+                else:
+                    first = min(part.first for part in batch)
+                    edge = (first if after is None else max(first, after + 1)) + _FIRST_ENTRIES
+                halves = Fragment("(index < ?)", (edge,)), Fragment("(index >= ?)", (edge,))
+                for half in halves if order == "asc" else reversed(halves):
+                    yield batch, half
+            else:
+                yield batch, TRUE
+            is_first = False
 
     def relation(self, parts: Sequence[Part], *, more: Fragment = TRUE) -> Relation:
-        """The matching rows of some of the parts; ``more`` is one more condition on them."""
-        rows = _rows(parts)
+        """The matching rows of some of the parts, at least one; ``more`` is one more condition on them."""
         narrow = conjunction([self._times, more])
         if not self._texts:
-            return Relation(self._cursor, rows, conjunction([narrow, compile_query(self._query, _no_text)]))
-        names = dict(zip(self._texts, self._find(parts, narrow), strict=True))
-        condition = compile_query(self._query, lambda text: Fragment(f"(index IN (SELECT index FROM {names[text]}))"))
-        return Relation(self._cursor, rows, conjunction([narrow, condition]))
+            return Relation(self._cursor, _rows(parts), conjunction([narrow, compile_query(self._query, _no_text)]))
+        found = self._find([part for part in parts if self._concerns(part)], narrow)
+        left = [part for part in parts if self._pruning.still_concerns(part, found)]
+        if not left:
+            return Relation(self._cursor, _rows(parts[:1]), FALSE)
+        condition = compile_query(self._query, self._register(found))
+        return Relation(self._cursor, _rows(left), conjunction([narrow, condition]))
 
-    def _find(self, parts: Sequence[Part], narrow: Fragment) -> list[str]:
-        """Look the free texts up, and give the names of the views that hold where they are."""
+    def copy_rows(self, path: Path, order: Order) -> None:
+        """Write the matching rows of all parts into a Parquet file at ``path``."""
+        if self.parts:
+            rows = self.relation(self.parts).subquery(Fragment("*"))
+        else:
+            create_rows(self._cursor, "temp.nothing")
+            rows = Fragment("(SELECT *, ip_key(context_ip) AS ip_key FROM temp.nothing)")
+        self._cursor.execute(
+            f"COPY (SELECT * FROM {rows.sql} ORDER BY index {'ASC' if order == 'asc' else 'DESC'}) "
+            f"TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)",
+            list(rows.values),
+        )
+
+    def _concerns(self, part: Part) -> bool:
+        self._control.check()
+        return not self._texts or self._pruning.concerns(part)
+
+    def _find(self, parts: Sequence[Part], narrow: Fragment) -> dict[FreeText, NDArray[np.int64]]:
+        """Look the free texts up: for each, in which entries of the parts it is, as far as that matters; ascending."""
         narrow = conjunction([narrow, upper_bound(self._query)])
-        found: list[list[NDArray[np.int64]]] = [[] for _ in self._texts]
+        found = {text: [np.array([], np.int64)] for text in self._texts}
+        ascending = sorted(parts, key=lambda part: part.first)
         for start in range(0, len(parts), _LARGEST_TEXT_BATCH):
-            some = sorted(parts[start : start + _LARGEST_TEXT_BATCH], key=lambda part: part.first)
-            if narrow == TRUE:
-                candidates = np.concatenate([np.arange(part.first, part.end) for part in some])
-            else:
-                candidates = Relation(self._cursor, _rows(some), narrow).indices()
-            for held, hits in zip(found, find_texts(self._source, self._texts, candidates, self._control), strict=True):
-                held.append(hits)
-        names = []
-        for place, arrays in enumerate(found):
-            name = f"text_{place}"
-            self._cursor.register(name, {"index": np.concatenate([np.array([], np.int64), *arrays])})
-            names.append(name)
-        return names
+            some = ascending[start : start + _LARGEST_TEXT_BATCH]
+            rows = None if narrow == TRUE else Relation(self._cursor, _rows(some), narrow).indices()
+            wanted = {
+                text: np.concatenate([self._pruning.entries(part, text, rows) for part in some]) for text in self._texts
+            }
+            for text, hits in find_texts(self._source, wanted, self._control).items():
+                found[text].append(hits)
+        return {text: np.concatenate(arrays) for text, arrays in found.items()}
+
+    def _register(self, found: Mapping[FreeText, NDArray[np.int64]]) -> Callable[[FreeText], Fragment]:
+        """Make views of what was found, and give the condition that each text is."""
+        names = {text: f"text_{place}" for place, text in enumerate(found)}
+        for text, name in names.items():
+            self._cursor.register(name, {"index": found[text]})
+        return lambda text: Fragment(f"(index IN (SELECT index FROM {names[text]}))")
 
 
 def _rows(parts: Sequence[Part]) -> Fragment:

@@ -7,6 +7,7 @@ there are used, and those that are missing are kept in a folder for temporaries 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import logging
 from typing import TYPE_CHECKING, Self
@@ -23,6 +24,7 @@ from indelible.index.segment_file import (
     segment_name,
     write_segment,
 )
+from indelible.index.text_filter_file import SUFFIX as FILTER_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +75,13 @@ class SegmentFolder:
         """Yield the segments that belong to the log; delete what looks like one and does not."""
         if not self.folder.is_dir():
             return
+        filters = list(
+            self.folder.glob(f"*{FILTER_SUFFIX}")
+        )  # first: another process may be writing segments and filters
         names = {path: name for path in self.folder.glob("*.parquet") if (name := parse_name(path.name)) is not None}
+        for path in filters:
+            if path.with_suffix(".parquet") not in names:  # left by a crash
+                self._delete(path)
         said = read_metadata(connection, list(names))
         for path, name in names.items():
             try:
@@ -96,14 +104,18 @@ class SegmentFolder:
             origin=self._source.origin, first=first, end=end, last_leaf=self._source.get(end - 1).leaf_hash
         )
         target = self.folder if self._writable else self.scratch.path
-        self.scratch.path.mkdir(parents=True, exist_ok=True)  # somebody may have deleted the folder as a whole
-        staged = self.scratch.path / f"{next(self._names)}.parquet"
+        staged = self.stage()
         try:
             return write_segment(connection, table, facts, staged, target / segment_name(first, end))
         finally:
             for left in (staged, staged.with_suffix(".sha256")):
                 with contextlib.suppress(OSError):
                     left.unlink(missing_ok=True)
+
+    def stage(self) -> Path:
+        """A name for a new file on the index's disk, which nothing else uses."""
+        self.scratch.path.mkdir(parents=True, exist_ok=True)  # somebody may have deleted the folder as a whole
+        return self.scratch.path / f"{next(self._names)}.parquet"
 
     def is_sound(self, path: Path) -> bool:
         """Whether a segment is what was written; reads all of it."""
@@ -124,14 +136,30 @@ class SegmentFolder:
     def discard(self, path: Path, reason: str) -> None:
         """Say what is wrong with a segment, and delete it where that is possible."""
         _log.warning("index_segment_discarded", extra={"path": str(path), "reason": reason})
-        if self._writable or path.parent == self.scratch.path:
-            for part in (path, path.with_suffix(".sha256")):
-                with contextlib.suppress(OSError):  # it is not used; the new one takes its place
-                    part.unlink(missing_ok=True)
+        # The filter first: whatever crash comes, none outlives the segment that it was made for.
+        for part in (path.with_suffix(FILTER_SUFFIX), path, path.with_suffix(".sha256")):
+            self._delete(part)
+
+    def may_change(self, path: Path) -> bool:
+        """Whether a file lies where this process may write and delete."""
+        return self._writable or path.parent == self.scratch.path
+
+    def digest(self, path: Path) -> bytes | None:
+        """The SHA-256 that stands beside a segment; ``None`` when none does."""
+        try:
+            digest = bytes.fromhex(path.with_suffix(".sha256").read_text().partition(" ")[0])
+        except (OSError, ValueError):
+            return None
+        return digest if len(digest) == hashlib.sha256().digest_size else None
 
     def close(self) -> None:
         """Remove the temporaries."""
         self.scratch.close()
+
+    def _delete(self, path: Path) -> None:
+        if self.may_change(path):
+            with contextlib.suppress(OSError):  # it is not used; the new one takes its place
+                path.unlink(missing_ok=True)
 
     def _check(self, facts: SegmentFacts, path: Path, name: SegmentName) -> None:
         first, end = name

@@ -221,7 +221,7 @@ class Log:
         recovery.catch_up_ids(stores.ids, reader, unpublished)
         health = Health(name)
         measures = Measures()
-        preparer = Preparer(origin=origin, stamp=new_stamp(os.urandom))
+        preparer = Preparer(origin=origin, stamp=new_stamp(os.urandom), max_events=settings.request_events)
         sequencer = Sequencer(
             journal=MeasuredJournal(stores.journal, measures.journal_writes),
             ids=stores.ids,

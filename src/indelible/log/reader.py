@@ -25,7 +25,7 @@ from indelible.formats.tlog_proof import TlogProof
 from indelible.merkle import leaf_hash, plan_consistency, plan_inclusion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from indelible.log.read_only import IdLookup
     from indelible.log.tail import Tail
@@ -124,6 +124,25 @@ class Reader:
             raise NotFound(f"there is no entry {index}: the log has {self.size} published entries, counted from 0")
         entry = self._bundle(index // TILE_WIDTH)[index % TILE_WIDTH]
         return StoredEntry(index, entry, leaf_hash(entry), published=True)
+
+    def pick(self, indices: Iterable[int]) -> Iterator[tuple[int, bytes, bool]]:
+        """Yield ``(index, entry, published)`` for each index, in their order.
+
+        For many entries, near each other or not: several times cheaper than :meth:`get`, which hashes each.
+
+        Raises:
+            NotFound: there is no such entry.
+        """
+        size, number, bundle = self.size, -1, list[bytes]()
+        for index in indices:
+            if not 0 <= index < size:
+                stored = self.get(index)
+                yield index, stored.entry, stored.published
+                continue
+            if index // TILE_WIDTH != number:
+                number = index // TILE_WIDTH
+                bundle = self._bundle(number)
+            yield index, bundle[index % TILE_WIDTH], True
 
     def find(self, event_id: str) -> int | None:
         """The index of the event with this id, a UUIDv7, or ``None``.

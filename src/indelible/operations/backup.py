@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from indelible.verify.verdicts import LogReport
     from indelible.verify.verification import VerifyOptions
 
-__all__ = ["Backup", "back_up"]
+__all__ = ["Backup", "back_up", "name_by_time", "newest_backup"]
 
 _CHUNK = 1 << 20
 _DERIVED = {"index", "lock", "reserve"}
-_COPIED = {"indelible.toml", "control.sqlite", "control.sqlite-wal", "control.sqlite-shm", "keys", "logs", "journal"}
-_COPIED |= {"state"}
+_CONTROL = {"control.sqlite", "control.sqlite-wal", "control.sqlite-shm"}
+_COPIED = {"indelible.toml", "keys", "logs", "journal", "state", *_CONTROL}
 _FULL_OBJECT = 0o444
 
 
@@ -154,6 +154,18 @@ def back_up(
         bytes=writer.bytes,
         left_out=_left_out(directory.path, keys=keys),
     )
+
+
+def name_by_time() -> str:
+    """A name for a backup that is begun now; names sort as the backups were made."""
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H%M%SZ")
+
+
+def newest_backup(folder: Path) -> Path | None:
+    """The backup in a folder of backups whose name is the last, if there is one."""
+    if not folder.is_dir():
+        return None
+    return max((path for path in folder.iterdir() if (path / MANIFEST).is_file()), default=None)
 
 
 def _copy_logs(source: _Source, writer: FolderWriter, names: Iterable[str], logs: list[BackedUpLog]) -> None:

@@ -17,6 +17,7 @@ import structlog
 from litestar import Litestar
 
 from indelible.access import ClientCertificates, RateLimit, Rates
+from indelible.access.oidc.tokens import TokenVerifier
 from indelible.config import Configuration
 from indelible.server.answer import send_answer
 from indelible.server.append import Append
@@ -33,6 +34,8 @@ from indelible.server.readiness import server_readiness
 from indelible.server.response_headers import with_headers
 from indelible.server.routes import all_routes
 from indelible.server.searching import Searching
+from indelible.server.sessions import Sessions
+from indelible.server.sign_ins import SignIns
 from indelible.server.system_events import SystemEvents
 from indelible.server.tracing import Tracing
 
@@ -61,6 +64,7 @@ def create_app(
     grants: Grants,
     authenticator: Authenticator,
     acts: Acts,
+    tokens: TokenVerifier | None = None,
     searches: SearchStore,
     configuration: Configuration | None = None,
 ) -> Application:
@@ -85,6 +89,9 @@ def create_app(
             authenticator=authenticator,
             certificates=ClientCertificates(configuration.certificates),
             acts=acts,
+            tokens=tokens or TokenVerifier([]),
+            sessions=Sessions(authenticator, idle=settings.session_idle, lifetime=settings.session_lifetime),
+            sign_ins=SignIns(),
             system=SystemEvents(logs.system, blocking),
             settings=settings,
             blocking=blocking,
@@ -99,7 +106,11 @@ def create_app(
             searches=searches,
             searching=searching,
             following=Following(
-                blocking=blocking, searching=searching, most=settings.max_streams, heartbeat=settings.heartbeat
+                blocking=blocking,
+                searching=searching,
+                most=settings.max_streams,
+                most_of_one=settings.max_streams_of_one,
+                heartbeat=settings.heartbeat,
             ),
             exporting=Blocking(settings.max_exports),
             readiness=readiness,

@@ -148,4 +148,4 @@ def check_proofs(options: AppendOptions, count: int, limit: int) -> None:
             f"wait=published answers with a proof for each event and takes at most {limit:,} of them; "
             "send fewer, or add return=minimal and ask for proofs one by one"
         )
-        raise TooLarge(detail, limit=limit)
+        raise TooLarge(detail, limit=limit, what="too-many-proofs")

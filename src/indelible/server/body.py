@@ -42,6 +42,7 @@ class Headers:
     content_length: bytes | None = None
     client_certificate: bytes | None = None
     """As a trusted proxy has verified it: :mod:`indelible.server.proxies` lets it come from nobody else."""
+    cookie: bytes | None = None
     expects_continue: bool = False
 
 
@@ -61,6 +62,8 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
             found.authorization = _once(found.authorization, value, name)
         elif name == b"content-encoding":
             found.content_encoding = _once(found.content_encoding, value, name)
+        elif name == b"cookie":
+            found.cookie = _once(found.cookie, value, name)
         elif name == CLIENT_CERT:
             found.client_certificate = _once(found.client_certificate, value, name)
         elif name == b"expect":
@@ -189,7 +192,7 @@ def gunzip(data: bytes, reserved: Reserved, *, limit: int) -> bytes:
             size += len(part)
             if size > limit:
                 detail = f"the body decompresses to more than {limit:,} bytes; send the events in several requests"
-                raise TooLarge(detail, limit=limit)
+                raise TooLarge(detail, limit=limit, what="decompressed-body-too-large")
             reserved.take(len(part))
             parts.append(part)
         data = member.unused_data
@@ -214,7 +217,8 @@ def _within(body: bytes, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"the body is larger than {limit:,} bytes; send its parts in several requests", limit=limit)
+    detail = f"the body is larger than {limit:,} bytes; send its parts in several requests"
+    return TooLarge(detail, limit=limit, what="body-too-large")
 
 
 def _once(before: bytes | None, value: bytes, name: bytes) -> bytes:

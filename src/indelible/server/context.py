@@ -10,10 +10,13 @@ import structlog
 from indelible.access import Permission
 from indelible.errors import Forbidden, ReadOnly, Unavailable
 from indelible.server.current_request import current_request
+from indelible.server.same_origin import check_same_origin
+from indelible.server.sessions import session_of
 from indelible.system_log import Action
 
 if TYPE_CHECKING:
     from indelible.access import ApiKeys, Authenticator, ClientCertificates, Grants, Principal, Rates
+    from indelible.access.oidc.tokens import TokenVerifier
     from indelible.config import ServerSettings
     from indelible.control import SearchStore
     from indelible.server.blocking import Blocking
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from indelible.server.metrics import Metrics
     from indelible.server.readiness import Readiness
     from indelible.server.searching import Searching
+    from indelible.server.sessions import Sessions
+    from indelible.server.sign_ins import SignIns
     from indelible.server.system_events import SystemEvents
     from indelible.system_log import Caller
     from indelible.system_log.acts import Acts
@@ -54,17 +59,21 @@ class Context:
     system: SystemEvents
     acts: Acts
     readiness: Readiness
+    tokens: TokenVerifier
+    sessions: Sessions
+    sign_ins: SignIns
 
     async def authenticate(self, headers: Headers) -> Principal:
-        """Who is asking: by an ``Authorization`` header, else by a client certificate.
+        """Who is asking: by an ``Authorization`` header, else by a client certificate, else by a session's cookie.
 
         Raises:
             Unauthenticated: nobody that is known.
             RateLimited: somebody who has sent their share of requests for now.
+            Forbidden: it has a session's cookie, and another site may have sent it.
         """
         principal = self.authenticator.recall(headers.authorization)
-        if principal is None and headers.authorization is None and headers.client_certificate is not None:
-            principal = self.certificates.authenticate(headers.client_certificate)
+        if principal is None and headers.authorization is None:
+            principal = await self._authenticate_otherwise(headers)
         if principal is None:
             principal = await self.blocking(lambda: self.authenticator.authenticate(headers.authorization))
         current_request().principal = principal
@@ -72,6 +81,17 @@ class Context:
             self.blocking.start(self.write_uses)
         self.rates.take_request(principal)
         return principal
+
+    async def _authenticate_otherwise(self, headers: Headers) -> Principal | None:
+        """Who is asking without an ``Authorization`` header: by a client certificate, else by a session."""
+        if headers.client_certificate is not None:
+            return self.certificates.authenticate(headers.client_certificate)
+        cookie = session_of(headers.cookie)
+        if cookie is None:
+            return None
+        check_same_origin(current_request().scope)
+        principal = self.sessions.recall(cookie)
+        return principal or (await self.blocking(lambda: self.sessions.authenticate(cookie))).principal
 
     async def administrator(self, headers: Headers) -> Principal:
         """Who is asking, once it is known that they administer something.

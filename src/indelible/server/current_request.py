@@ -20,18 +20,18 @@ __all__ = ["CurrentRequest", "current_request", "enter_request"]
 class CurrentRequest:
     """One request. ``principal`` is set once it is known who asks."""
 
-    __slots__ = ("_request_id", "_scope", "principal")
+    __slots__ = ("_request_id", "principal", "scope")
 
     def __init__(self, scope: Scope, request_id: bytes) -> None:
-        self._scope = scope
+        self.scope = scope
         self._request_id = request_id
         self.principal: Principal | None = None
 
     def caller(self, principal: Principal | None = None) -> Caller:
         """Who asks, and from where, as records say it; ``principal`` for one other than :attr:`principal`."""
         who = principal or self.principal
-        client = self._scope.get("client")
-        agent = next((value for name, value in self._scope["headers"] if name == b"user-agent"), b"")
+        client = self.scope.get("client")
+        agent = next((value for name, value in self.scope["headers"] if name == b"user-agent"), b"")
         return Caller(
             id="anonymous:-" if who is None else who.id,
             name="" if who is None else who.name,

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import threading
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from indelible.events.exports import write_export
+from indelible.events.exports import FORMATS, write_export
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Literal
 
-    from indelible.events.exports import ExportFormat, Row
     from indelible.index import Control
-    from indelible.log import Reader
     from indelible.server.hosted_logs import HostedLog
     from indelible.server.question import Question
 
-__all__ = ["Export"]
+__all__ = ["EXPORT_FORMATS", "Export"]
+
+_PARQUET = "parquet"
+
+EXPORT_FORMATS: Mapping[str, tuple[str, str]] = {
+    **{name: (form.media_type, form.suffix) for name, form in FORMATS.items()},
+    _PARQUET: ("application/vnd.apache.parquet", ".parquet"),
+}
+"""Every format by its name in the API: its media type, and the end of a file's name."""
 
 
 class Export:
@@ -27,20 +34,25 @@ class Export:
         self,
         hosted: HostedLog,
         question: Question,
-        form: ExportFormat,
+        form: str,
         *,
         order: Literal["asc", "desc"],
         control: Control,
     ) -> None:
-        """Nothing is read before the first piece is asked for.
+        """Nothing is read before the first piece is asked for. ``form`` is a name in ``EXPORT_FORMATS``.
 
         Raises:
             Unavailable: this server keeps no index.
         """
-        found = hosted.index.matches(question.query, order=order, control=control)
+        index = hosted.index
         self._control = control
         self._lock = threading.Lock()  # closing waits for a piece that is being made
-        self._pieces = write_export(form, _rows(hosted.log.reader, found))
+        self._pieces: Iterator[bytes]
+        if form == _PARQUET:
+            self._pieces = index.parquet(question.query, order=order, control=control)
+        else:
+            found = index.matches(question.query, order=order, control=control)
+            self._pieces = write_export(FORMATS[form], hosted.log.reader.pick(chain.from_iterable(found)))
 
     def next_piece(self) -> bytes:
         """The next piece; empty at the end.
@@ -57,10 +69,3 @@ class Export:
         self._control.cancel()
         with self._lock:
             self._pieces = iter(())
-
-
-def _rows(reader: Reader, found: Iterator[list[int]]) -> Iterator[Row]:
-    for indices in found:
-        for index in indices:
-            stored = reader.get(index)
-            yield index, stored.entry, stored.published

@@ -9,6 +9,7 @@ the rest.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -38,15 +39,19 @@ _LATER = 0.2
 class Following:
     """The streams of one server, on one event loop."""
 
-    def __init__(self, *, blocking: Blocking, searching: Searching, most: int, heartbeat: float) -> None:
-        """``most`` streams at once; each says something at least every ``heartbeat`` seconds."""
+    def __init__(
+        self, *, blocking: Blocking, searching: Searching, most: int, most_of_one: int, heartbeat: float
+    ) -> None:
+        """``most`` streams at once, ``most_of_one`` of a principal; each says something every ``heartbeat`` seconds."""
         self._blocking = blocking
         self._searching = searching
         self._most = most
+        self._most_of_one = most_of_one
         self._heartbeat = heartbeat
         self._grown: dict[str, asyncio.Event] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._followers: dict[str, int] = {}
+        self._of_principal: Counter[str] = Counter()
         self._stopping = False
 
     @property
@@ -60,16 +65,22 @@ class Following:
         for event in self._grown.values():
             event.set()
 
-    def check_room(self) -> None:
-        """Raise when no more streams are taken.
+    def check_room(self, principal: str) -> None:
+        """Raise when no more streams are taken, or no more of this principal.
 
         Raises:
             Overloaded: there are as many as there may be.
         """
         if self._stopping or self.streams >= self._most:
-            raise Overloaded(f"{self._most} streams are open already, which is as many as may be", retry_after=5.0)
+            detail = f"{self._most} streams are open already, which is as many as may be"
+            raise Overloaded(detail, retry_after=5.0, what="streams")
+        if self._of_principal[principal] >= self._most_of_one:
+            detail = f"{self._most_of_one} streams of yours are open already, which is as many as may be; close one"
+            raise Overloaded(detail, retry_after=5.0, what="streams")
 
-    async def follow(self, hosted: HostedLog, query: Query, *, after: int) -> AsyncGenerator[list[StoredEntry], None]:
+    async def follow(
+        self, hosted: HostedLog, query: Query, *, after: int, principal: str
+    ) -> AsyncGenerator[list[StoredEntry], None]:
         """Yield what matches beyond the index ``after``, in order; nothing when it is time for a sign of life."""
         matches = compile_query(query)
         position = after + 1
@@ -87,7 +98,7 @@ class Following:
             entries = [hosted.log.reader.get(index) for index in found.indices]
             return entries, found.coverage.indexed if found.next is None else found.next + 1
 
-        grown = self._enter(hosted)
+        grown = self._enter(hosted, principal)
         clock = asyncio.get_running_loop().time
         said = clock()
         try:
@@ -115,18 +126,22 @@ class Following:
                     said = clock()
                     yield entries
         finally:
-            self._leave(hosted)
+            self._leave(hosted, principal)
 
-    def _enter(self, hosted: HostedLog) -> asyncio.Event:
+    def _enter(self, hosted: HostedLog, principal: str) -> asyncio.Event:
         name = hosted.name
+        self._of_principal[principal] += 1
         self._followers[name] = self._followers.get(name, 0) + 1
         if name not in self._watchers:
             self._grown[name] = asyncio.Event()
             self._watchers[name] = asyncio.create_task(self._watch(hosted))
         return self._grown[name]
 
-    def _leave(self, hosted: HostedLog) -> None:
+    def _leave(self, hosted: HostedLog, principal: str) -> None:
         name = hosted.name
+        self._of_principal[principal] -= 1
+        if not self._of_principal[principal]:
+            del self._of_principal[principal]
         self._followers[name] -= 1
         if not self._followers[name]:
             del self._followers[name], self._grown[name]

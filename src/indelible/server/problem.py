@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from indelible.errors import Place
 
-__all__ = ["PROBLEM_JSON", "ErrorPlace", "Problem", "Refusal", "problem_of"]
+__all__ = ["PROBLEM_JSON", "PROBLEM_KINDS", "ErrorPlace", "Problem", "Refusal", "problem_of"]
 
 PROBLEM_JSON = b"application/problem+json"
 
@@ -97,24 +97,28 @@ _TITLES = {
     "conflict": "What is there does not allow this",
     "id-conflict": "The id was used for another event",
     "too-large": "Too large",
+    "body-too-large": "The body is too large",
+    "decompressed-body-too-large": "The body is too large once decompressed",
+    "event-too-large": "An event is too large",
+    "too-many-events": "Too many events in one request",
+    "too-many-proofs": "Too many proofs in one answer",
     "unsupported-media-type": "This kind of content is not understood",
     "invalid-event": "Not a valid event",
     "invalid-request": "Not a valid request",
     "query-timeout": "The search took too long",
     "query-too-costly": "The search takes too much",
     "overloaded": "Too much at once",
+    "too-many-streams": "Too many streams at once",
+    "too-many-searches": "Too many searches at once",
+    "too-many-exports": "Too many exports at once",
     "rate-limited": "More than this key may send a second",
     "unavailable": "Not possible right now",
     "integrity": "Stored data is damaged",
     "internal": "An error of ours",
 }
 
-_BUSY: tuple[tuple[type[Unavailable], int, str], ...] = (
-    (RateLimited, 429, "rate-limited"),
-    (Overloaded, 429, "overloaded"),
-    (Unavailable, 503, "unavailable"),
-)
-"""What may pass: the first that fits."""
+PROBLEM_KINDS = frozenset(_TITLES)
+"""Every kind of problem: what stands after ``urn:indelible:problem:``."""
 
 _PLAIN: tuple[tuple[type[CallerError], int, str], ...] = (
     (Conflict, 409, "conflict"),
@@ -147,14 +151,23 @@ def problem_of(error: BaseException) -> tuple[Problem, list[tuple[bytes, bytes]]
         case NotYetPublished():
             return _problem(404, "not-yet-published", str(error)), [_retry_after(error.retry_after)]
         case Unavailable():
-            status, kind = next((status, kind) for form, status, kind in _BUSY if isinstance(error, form))
-            return _problem(status, kind, str(error)), [_retry_after(error.retry_after)]
+            return _of_moment(error), [_retry_after(error.retry_after)]
         case CallerError() if not isinstance(error, ConfigurationError):
             return _of_caller(error), []
         case IntegrityError():
             return _problem(500, "integrity", _DAMAGED), []
         case _:
             return _problem(500, "internal", _INTERNAL), []
+
+
+def _of_moment(error: Unavailable) -> Problem:
+    match error:
+        case RateLimited():
+            return _problem(429, "rate-limited", str(error))
+        case Overloaded():
+            return _problem(429, f"too-many-{error.what}" if error.what else "overloaded", str(error))
+        case _:
+            return _problem(503, "unavailable", str(error))
 
 
 def _of_caller(error: CallerError) -> Problem:
@@ -166,7 +179,7 @@ def _of_caller(error: CallerError) -> Problem:
             return _problem(422, "invalid-event", detail, errors=_places(error.places))
         case TooLarge():
             place = [ErrorPlace(pointer=error.pointer, detail=detail)] if error.pointer else UNSET
-            return _problem(413, "too-large", detail, errors=place, limit=error.limit)
+            return _problem(413, error.what or "too-large", detail, errors=place, limit=error.limit)
         case IdConflict():
             place = [ErrorPlace(pointer=error.pointer, detail=detail)]
             return _problem(409, "id-conflict", detail, errors=place, id=error.event_id, first_index=error.first_index)

@@ -69,7 +69,7 @@ class Searching:
             QueryTimeout: it took longer than ``seconds``, or than any search may.
         """
         if len(self._running) >= self._most:
-            raise Overloaded(f"{self._most} searches are running or waiting already", retry_after=1.0)
+            raise Overloaded(f"{self._most} searches are running or waiting already", retry_after=1.0, what="searches")
         control = Control(seconds=self._seconds if seconds is None else seconds)
         self._running.add(control)
         try:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SystemEvents"]
 
+_ONCE = frozenset({Action.SEARCH, Action.STREAM_OPENED, Action.SYSTEM_READ})
 _log = structlog.get_logger("indelible.server")
 
 
@@ -48,7 +49,9 @@ class SystemEvents:
     async def record_reading(
         self, principal: Principal, action: Action, log: str, *, query: str = "", details: dict[str, Any] | None = None
     ) -> None:
-        """Record who asks what, before it is answered; the same question again within ten minutes is one record.
+        """Record who asks what, before it is answered.
+
+        The same question again within ten minutes is one record; an export, which takes data away, is always one.
 
         Args:
             principal: Who asks.
@@ -61,7 +64,7 @@ class SystemEvents:
             Unavailable: it cannot be recorded now, so it must not be answered.
         """
         question = query if not details else f"{query}\0{sorted(details.items())}"
-        if not self._asked.is_new(principal.id, action, log, question):
+        if action in _ONCE and not self._asked.is_new(principal.id, action, log, question):
             return
         event = SystemEvent(
             action=action,
@@ -70,7 +73,8 @@ class SystemEvents:
             details={**(details or {}), **({"query": query} if query else {})},
         )
         await self.record(event)
-        self._asked.note(principal.id, action, log, question)
+        if action in _ONCE:
+            self._asked.note(principal.id, action, log, question)
 
     def count_denial(self, route: str) -> None:
         """Count a request that was turned away; it is recorded within a minute, together with others like it."""

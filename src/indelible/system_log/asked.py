@@ -6,6 +6,7 @@ one.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -28,17 +29,22 @@ class Asked:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._recorded: OrderedDict[tuple[str, Action, str, str], float] = OrderedDict()
+        self._recorded: OrderedDict[bytes, float] = OrderedDict()
 
     def is_new(self, principal: str, action: Action, log: str, query: str) -> bool:
         """Whether this has to be recorded."""
-        recorded = self._recorded.get((principal, action, log, query))
+        recorded = self._recorded.get(_name(principal, action, log, query))
         return recorded is None or self._clock() - recorded >= ONCE_SECONDS
 
     def note(self, principal: str, action: Action, log: str, query: str) -> None:
         """Remember that it has been recorded, durably."""
-        key = (principal, action, log, query)
-        self._recorded[key] = self._clock()
-        self._recorded.move_to_end(key)
+        name = _name(principal, action, log, query)
+        self._recorded[name] = self._clock()
+        self._recorded.move_to_end(name)
         if len(self._recorded) > _MAX_REMEMBERED:
             self._recorded.popitem(last=False)
+
+
+def _name(*question: str) -> bytes:
+    """What a question is remembered under: of one size, however long it is."""
+    return hashlib.sha256(repr(question).encode()).digest()

@@ -113,3 +113,18 @@ def test_backup_of_an_altered_directory_exits_with_1(made: InProcess) -> None:
     bundle.write_bytes(data)
     assert "does not verify" in made("backup", "here").expect(1).err
     assert not list(made.folder.glob("here*"))
+
+
+def test_backup_into_a_folder_of_backups_shares_with_the_newest(made: InProcess) -> None:
+    """What a timer calls: each has its time for a name, and what is not a finished backup is passed over."""
+    made("backup").expect(2)
+    made("backup", "a", "--into", "b").expect(2)
+    (made.folder / "backups" / "9999-not-a-backup").mkdir(parents=True)
+    first = made("backup", "--into", "backups", "--json").expect(0).json
+    (made.folder / first["backup"]).rename(made.folder / "backups" / "2020-01-01T000000Z")
+    made("backup", "--into", "backups").expect(0)
+    names = sorted(path.name for path in (made.folder / "backups").iterdir())
+    assert names[0] == "2020-01-01T000000Z"
+    assert names[-1] == "9999-not-a-backup"
+    assert len(names) == 3
+    made("restore", f"backups/{names[1]}", "--data", "again").expect(0)

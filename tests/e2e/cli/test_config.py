@@ -34,6 +34,26 @@ def test_config_show_masks_secrets(made: InProcess) -> None:
         assert secret not in done.out + done.err
 
 
+def test_config_show_lists_who_else_is_let_in(made: InProcess) -> None:
+    """Certificates and identity providers, with the file of a secret and not the secret."""
+    with (made.folder / "data" / "indelible.toml").open("a") as file:
+        file.write(
+            "\n[proxy]\ntrusted = ['10.0.0.1']\nclient_certificate = true\n"
+            "[certificates.'dns:a.example']\ngrants = ['writer:main']\n"
+            "[identity_providers.github]\nissuer = 'https://issuer.example'\naudience = 'us'\n"
+            "client_id = 'me'\nclient_secret_file = 'client.secret'\nredirect_uri = 'https://a.example/login'\n"
+        )
+    (made.folder / "data" / "client.secret").write_text("very secret")
+    shown = made("config", "show", "--json").expect(0).json
+    assert shown["certificates"] == [{"name": "dns:a.example", "grants": ["writer:main"]}]
+    (provider,) = shown["identity_providers"]
+    assert provider["client_secret_file"].endswith("client.secret")
+    text = made("config", "show").expect(0).out
+    assert "certificate dns:a.example: writer:main" in text
+    assert "identity provider github: https://issuer.example" in text
+    assert "very secret" not in text + str(shown)
+
+
 def test_config_check_names_the_mistake(made: InProcess) -> None:
     """Exit status 2, the place and the remedy; 0 when all is well."""
     assert made("config", "check", "--json").expect(0).json["valid"] is True

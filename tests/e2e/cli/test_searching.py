@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
 import re
 import signal
+import struct
+import subprocess
+import termios
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.e2e.cli.command import PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +27,26 @@ if TYPE_CHECKING:
     from tests.e2e.cli.command import Command, InProcess
 
 PATIENCE = 60
+
+
+def on_a_terminal(command: Command, *arguments: str, columns: int, **environment: str) -> str:
+    """What a command writes to a terminal of so many columns and 24 lines."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    variables = command.variables({"TERM": "xterm-256color", **environment})
+    for name in ("NO_COLOR", "COLUMNS", "LINES"):
+        variables.pop(name, None)
+    process = subprocess.Popen(
+        [PROGRAM, *arguments], cwd=command.folder, env=variables, stdin=its, stdout=its, stderr=its
+    )
+    os.close(its)
+    written = b""
+    with suppress(OSError):  # the terminal is gone once the command has ended
+        while piece := os.read(ours, 65_536):
+            written += piece
+    os.close(ours)
+    assert process.wait(PATIENCE) == 0, written
+    return written.decode().replace("\r\n", "\n")
 
 
 @pytest.fixture
@@ -59,6 +87,16 @@ def test_search_takes_words_and_negated_terms(filled: InProcess) -> None:
     assert [one["index"] for one in filled("search", *span, "--json").expect(0).json_lines] == [26, 25, 24]
     words = ("since:2026-01-02", "until:2026-01-02T03:00")
     assert [one["index"] for one in filled("search", *words, "--json").expect(0).json_lines] == [26, 25, 24]
+
+
+def test_search_on_a_terminal_fits_it(filled: InProcess, command: Command) -> None:
+    """Colours, times that are whole, no line wider than the screen; notes come after what they are about."""
+    shown = on_a_terminal(command, "search", "--limit", "30", columns=72, PAGER="cat")
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert "\x1b[31mdenied" in shown
+    assert all(len(line) <= 72 for line in lines[:31])
+    assert all(re.match(r"\d+ +2026-01-0\d \d\d:00:00  ", line) for line in lines[1:31])
+    assert "more match" in lines[31]
 
 
 def test_search_that_finds_nothing_succeeds(filled: InProcess) -> None:

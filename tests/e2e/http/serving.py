@@ -44,6 +44,7 @@ class Served:
     api_keys: ApiKeys
     authenticator: Authenticator
     acts: Acts
+    store: ControlStore
     secrets: dict[str, str]
     _numbers: Iterator[int]
     _told: tuple[asyncio.AbstractEventLoop, Signals]
@@ -99,6 +100,7 @@ def serving(
                 api_keys=keys,
                 authenticator=authenticator,
                 acts=acts,
+                store=store,
                 secrets=secrets,
                 _numbers=itertools.count(),
                 _told=told,

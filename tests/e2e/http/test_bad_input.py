@@ -132,6 +132,7 @@ def test_body_over_the_limit_is_413(writer: httpx.Client, served: Served, empty:
     for body in (b" " * (limit + 1), iter([b" " * (limit // 8)] * 9)):
         answer = writer.post(f"/v1/logs/{empty}/events", content=body, headers={"Content-Type": "application/json"})
         document = check_problem(answer, 413)
+        assert document["type"] == "urn:indelible:problem:body-too-large"
         assert document["limit"] == limit
         assert "several requests" in document["detail"]
     assert served.journaled(empty) == 0
@@ -141,9 +142,19 @@ def test_event_over_the_limit_is_413(writer: httpx.Client, served: Served, empty
     """An entry is at most 65,535 bytes; the event is named and the advice given."""
     large = {**EVENT, "metadata": {"blob": "x" * 70_000}}
     alone = check_problem(writer.post(f"/v1/logs/{empty}/events", json=large), 413)
-    assert alone["limit"] == 65_535
+    assert (alone["type"], alone["limit"]) == ("urn:indelible:problem:event-too-large", 65_535)
     among = check_problem(writer.post(f"/v1/logs/{empty}/events", json=[EVENT, large]), 413)
     assert among["errors"][0]["pointer"] == "/1"
+    assert served.journaled(empty) == 0
+
+
+def test_too_many_events_are_413(writer: httpx.Client, served: Served, empty: str) -> None:
+    """However small they are; the limit is told."""
+    answer = send(
+        writer, empty, b"\n".join([b'{"action":"a","actor":{"type":"a","id":"a"}}'] * 65_537), Content_Type=STREAM
+    )
+    document = check_problem(answer, 413)
+    assert (document["type"], document["limit"]) == ("urn:indelible:problem:too-many-events", 65_536)
     assert served.journaled(empty) == 0
 
 
@@ -154,6 +165,7 @@ def test_gzip_bomb_is_413(writer: httpx.Client, served: Served, empty: str, size
     parts = [gzip.compress(compressor_input, 9)] * (size >> 20)
     answer = send(writer, empty, b"".join(parts), Content_Encoding="gzip")
     document = check_problem(answer, 413)
+    assert document["type"] == "urn:indelible:problem:decompressed-body-too-large"
     assert document["limit"] == served.app.settings.max_decompressed
     assert served.journaled(empty) == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import re
@@ -10,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import polars as pl
 import pytest
 
 from indelible.access import Grant
@@ -191,6 +193,23 @@ def test_export_is_everything_in_order(writer: httpx.Client, auditor: httpx.Clie
     assert [line["index"] for line in lines] == list(range(1, 1_200, 2))
     back = auditor.get(f"/v1/logs/{log}/export?order=desc&format=csv").text.splitlines()
     assert len(back) == 1_201
+
+
+def test_export_as_parquet_is_one_file_with_the_columns_of_a_segment(
+    writer: httpx.Client, auditor: httpx.Client, log: str
+) -> None:
+    """Rows in the order asked for, whose ``record`` is the log's entry; a file without rows when nothing matches."""
+    append(writer, log, [EVENT, DENIED] * 10)
+    eventually(lambda: search(auditor, log, limit=1)["coverage"]["indexed"], 20)
+    answer = auditor.get(f"/v1/logs/{log}/export?format=parquet&q=outcome:denied&order=desc")
+    assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+    rows = pl.read_parquet(io.BytesIO(answer.content))
+    assert rows["index"].to_list() == list(range(19, 0, -2))
+    shown = auditor.get(f"/v1/logs/{log}/events/19").json()
+    assert json.loads(rows["record"][0]).items() <= shown.items()
+    none = auditor.get(f"/v1/logs/{log}/export?format=parquet&q=actor:nobody&since=1999-01-01&until=1999-01-02")
+    nothing = pl.read_parquet(io.BytesIO(none.content))
+    assert (nothing.height, nothing.columns) == (0, rows.columns)
 
 
 def test_search_stops_when_the_client_leaves(served: Served, writer: httpx.Client, log: str) -> None:

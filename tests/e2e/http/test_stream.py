@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server whose streams show life often, and of which it takes three."""
-    settings = ServerSettings(heartbeat=0.1, stall_timeout=0.5, max_streams=3)
+    settings = ServerSettings(heartbeat=0.1, stall_timeout=0.5, max_streams=3, max_streams_of_one=2)
     with serving(tmp_path_factory.mktemp("streams"), settings=settings) as served:
         yield served
 
@@ -120,13 +120,41 @@ def test_stream_shows_life_and_looks_at_credentials_again(served: Served, writer
             stream.until_ended()
 
 
-def test_streams_are_bounded(served: Served, reader: httpx.Client, log: str) -> None:
-    """Beyond so many the next is told to come back; when one ends there is room again."""
-    streams = [Stream(reader, log) for _ in range(3)]
-    refused = reader.get(f"/v1/logs/{log}/stream")
-    check_problem(refused, 429)
+def test_stream_ends_when_a_grant_shows_something_else(
+    served: Served, admin: httpx.Client, writer: httpx.Client, log: str
+) -> None:
+    """Also while there is always something to send: a reader who is restricted now sees nothing more than that."""
+    key = served.api_keys.create(name="brief", grants=[Grant.parse("reader:*")], by=TEST)
+    (wide,) = admin.get("/v1/grants", params={"principal": key.principal}).json()["grants"]
+    with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {key.secret}"}, timeout=30) as client:
+        stream = Stream(client, log)
+        append(writer, log, [EVENT])
+        assert stream.next(1) == [0]
+        narrow = {"principal": key.principal, "role": "reader", "log": "*", "query": "tenant:acme"}
+        assert admin.post("/v1/grants", json=narrow).status_code == 201
+        append(writer, log, [EVENT])
+        assert stream.next(1) == [1]  # two grants add up
+        assert admin.delete(f"/v1/grants/{wide['id']}").status_code == 204
+
+        def show_more() -> None:
+            for _ in range(1_000):
+                append(writer, log, [EVENT])
+                stream.next(1)
+
+        with pytest.raises(StopIteration):
+            show_more()
+
+
+def test_streams_are_bounded(served: Served, reader: httpx.Client, auditor: httpx.Client, log: str) -> None:
+    """Beyond so many the next is told to come back; when one ends there is room again. Nobody can have all of them."""
+    streams = [Stream(reader, log) for _ in range(2)]
+    document = check_problem(reader.get(f"/v1/logs/{log}/stream"), 429)
+    assert "streams of yours" in document["detail"]
+    streams.append(Stream(auditor, log))
+    refused = auditor.get(f"/v1/logs/{log}/stream")
+    assert check_problem(refused, 429)["type"] == "urn:indelible:problem:too-many-streams"
     assert refused.headers["retry-after"]
-    streams.pop().close()
+    streams.pop(0).close()
     eventually(lambda: served.app.streams, 2)
     streams.append(Stream(reader, log))
     for stream in streams:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,6 +29,7 @@ class Recorder(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.answer = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"
+        self.closes = False
         self.bodies: list[bytes] = []
         self.connections = 0
 
@@ -45,6 +47,8 @@ class Handler(socketserver.StreamRequestHandler):
                     length = int(line[16:])
             self.server.bodies.append(self.rfile.read(length))
             self.wfile.write(self.server.answer)
+            if self.server.closes:
+                return
 
 
 @pytest.fixture
@@ -57,7 +61,7 @@ def recorder() -> Iterator[Recorder]:
         thread.join()
 
 
-def plan_for(server: Recorder, *, connections: int, requests: int, events: int) -> LoadPlan:
+def plan_for(server: Recorder, *, connections: int, requests: int, events: int, pace: float = 0.0) -> LoadPlan:
     host, port = server.server_address[:2]
     return LoadPlan(
         host=str(host),
@@ -68,6 +72,7 @@ def plan_for(server: Recorder, *, connections: int, requests: int, events: int) 
         requests=requests,
         events=events,
         first=1000,
+        pace=pace,
     )
 
 
@@ -87,6 +92,24 @@ def test_drive_sends_every_event_once(recorder: Recorder, connections: int, requ
     assert recorder.connections == min(connections, requests)
     assert result.requests == requests
     assert 0 < result.p50 <= result.p99 <= result.seconds
+
+
+def test_drive_begins_no_request_before_its_time(recorder: Recorder) -> None:
+    """At a pace of 200 a second the fifth request begins after 20 ms; all arrive, and each answer is noted."""
+    body = b'{"log":"main","first_index":17}'
+    recorder.answer = b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    plan = plan_for(recorder, connections=2, requests=5, events=1, pace=200.0)
+    began = perf_counter()
+    result = drive(plan, build_requests(plan))
+    assert [answer.first_index for answer in result.answers] == [17] * 5
+    assert began + 4 / plan.pace <= max(answer.at for answer in result.answers)
+    assert len(recorder.bodies) == 5
+
+
+def test_drive_notes_no_index_where_there_is_none(recorder: Recorder) -> None:
+    """Other servers' answers are answers too."""
+    plan = plan_for(recorder, connections=1, requests=1, events=1)
+    assert [answer.first_index for answer in drive(plan, build_requests(plan)).answers] == [None]
 
 
 def test_drive_stops_at_a_refusal(recorder: Recorder) -> None:
@@ -124,3 +147,34 @@ def test_connection_says_when_the_server_went_away() -> None:
         with Connection(host, port) as connection, pytest.raises(ConnectionError, match="middle of a response"):
             connection.exchange(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         thread.join()
+
+
+def chunked(*pieces: bytes) -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+def test_connection_streams_what_comes_in_chunks(recorder: Recorder) -> None:
+    """A body of unknown length is taken piece by piece, whatever line ends it holds."""
+    pieces = [b"a\r\n\r\nb", b"x" * 700_000, b"\n"]
+    recorder.answer = chunked(*pieces)
+    host, port = recorder.server_address[:2]
+    with Connection(str(host), int(port)) as connection:
+        assert list(connection.stream(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")) == pieces
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 503 Busy\r\nContent-Length: 5\r\n\r\nlater",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+    ids=["refused", "cut short"],
+)
+def test_connection_stream_is_whole_or_an_error(recorder: Recorder, answer: bytes) -> None:
+    """What is refused or cut short is no export."""
+    recorder.answer = answer
+    recorder.closes = True
+    host, port = recorder.server_address[:2]
+    with Connection(str(host), int(port)) as connection, pytest.raises(ConnectionError):
+        list(connection.stream(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def test_describe_machine_names_what_matters_and_nobody(tmp_path: Path) -> None:
-    """Processor, memory, file system, system, interpreter and packages; never the host's name."""
+    """Processor, memory, file system, system, interpreter, databases and packages; never the host's name."""
     machine = describe_machine(tmp_path)
-    assert set(machine) == {"processor", "memory", "file system", "system", "python", "packages"}
+    assert set(machine) == {"processor", "memory", "file system", "system", "python", "databases", "packages"}
     assert all(machine.values())
     assert "msgspec" in machine["packages"]
     words = " ".join(machine.values()).replace(",", " ").split()

@@ -59,6 +59,8 @@ def test_summarise_takes_medians_and_the_median_of_ratios() -> None:
         ({"greatest_value": 25.0}, 25.1, 0.1, False),
         ({"greatest_ratio": 0.1, "greatest_value": 1.0}, 0.5, None, None),
         ({"greatest_ratio": 0.1, "greatest_value": 1.0}, 1.5, None, False),
+        ({"least_value": 2.0}, 2.0, None, True),
+        ({"least_value": 2.0}, 1.9, None, False),
         ({}, 1.0, 1.0, None),
     ],
 )
@@ -76,15 +78,20 @@ def test_alone_has_neither_ceiling_nor_ratio() -> None:
 
 
 def definition_with(
-    *, least_ratio: float | None = None, greatest_ratio: float | None = None, greatest_value: float | None = None
+    *,
+    least_value: float | None = None,
+    least_ratio: float | None = None,
+    greatest_ratio: float | None = None,
+    greatest_value: float | None = None,
 ) -> Definition:
-    bar = "some bar" if least_ratio or greatest_ratio or greatest_value else None
+    bar = "some bar" if least_value or least_ratio or greatest_ratio or greatest_value else None
     return Definition(
         name="some",
         title="some figure",
         unit="ms",
         measures="something",
         bar=bar,
+        least_value=least_value,
         least_ratio=least_ratio,
         greatest_ratio=greatest_ratio,
         greatest_value=greatest_value,

@@ -48,6 +48,14 @@ def test_open_creates_only_when_asked(tmp_path: Path, environment: dict[str, str
             assert log.record("a.b", actor="user:ada").index == size - 1
 
 
+def test_open_refuses_to_write_to_the_system_log(path: Path, environment: dict[str, str]) -> None:
+    """In a directory, too, nobody adds to what is recorded of Indelible itself; anybody who has the files reads it."""
+    with pytest.raises(UsageError, match="its own"):
+        indelible.open(path, log="_system", environment=environment)
+    with indelible.open(path, log="_system", read_only=True, environment=environment) as log:
+        assert log.get(0).record["action"] == "indelible.log_created"
+
+
 def test_record_gives_a_receipt_that_verifies(path: Path, environment: dict[str, str]) -> None:
     """The receipt names the entry; waiting and verifying end well; the record holds what was said."""
     with indelible.open(path, environment=environment) as log:

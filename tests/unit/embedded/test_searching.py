@@ -7,6 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 import indelible
@@ -114,6 +115,8 @@ def test_export_writes_what_matches(reader: AuditLog, tmp_path: Path) -> None:
     with pytest.raises(QueryError):
         reader.export("csv", "outcome:(", to=tmp_path / "none")
     assert not (tmp_path / "none").exists()
+    reader.export("parquet", "outcome:denied", to=tmp_path / "out.parquet", order="desc", since="2026-01-31T01:00")
+    assert pl.read_parquet(tmp_path / "out.parquet")["index"].to_list() == [15, 10, 5]
 
 
 def test_tail_gives_each_entry_once_while_the_log_grows(log: AuditLog, reader: AuditLog) -> None:

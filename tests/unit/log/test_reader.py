@@ -67,6 +67,22 @@ def test_reader_entries_yields_any_range_across_bundles(stepped: SteppedLog) -> 
         assert all(entry == reader.get(index).entry for index, entry in got)
 
 
+def test_reader_pick_gives_what_get_gives(stepped: SteppedLog) -> None:
+    """In whatever order, published or not, also while the log is published further; what is not there is said."""
+    stepped.append(600)
+    stepped.publish()
+    stepped.append(5)
+    reader = stepped.log.reader
+    wanted = [604, 3, 599, 0, 255, 256, 255, 600, 598]
+    picked = reader.pick(wanted)
+    first = next(picked)
+    stepped.publish()
+    expected = [(entry.index, entry.entry) for entry in map(reader.get, wanted)]
+    assert [first, *picked] == [(*each, at > 0) for at, each in enumerate(expected)]
+    with pytest.raises(NotFound):
+        list(reader.pick([0, 605]))
+
+
 def test_reader_of_stored_objects_sees_what_the_log_published(stepped: SteppedLog) -> None:
     """Another process, with nothing but the objects, reads the same; it moves on when it is told to."""
     stepped.append(10)

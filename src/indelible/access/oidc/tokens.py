@@ -59,6 +59,11 @@ class TokenVerifier:
     def __init__(self, providers: Iterable[IdentityProvider]) -> None:
         self._providers = {provider.issuer: (provider, ProviderKeys(provider)) for provider in providers}
 
+    @property
+    def providers(self) -> tuple[IdentityProvider, ...]:
+        """Every provider."""
+        return tuple(provider for provider, _ in self._providers.values())
+
     def find(self, name: str) -> tuple[IdentityProvider, ProviderKeys] | None:
         """The provider of this name, and its keys."""
         return next((each for each in self._providers.values() if each[0].name == name), None)

@@ -10,7 +10,7 @@ from indelible.bench.definitions import DEFINITIONS
 from indelible.bench.ingest import CONNECTIONS
 from indelible.bench.measurement import Pair, summarise
 from indelible.bench.scale import EVENTS_PER_REQUEST
-from indelible.bench.served import EVENTS_TARGET, served_log
+from indelible.bench.served import EVENTS_TARGET, WITHOUT_INDEX, served_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def measure(room: Room) -> Iterator[Result]:
     pairs: list[Pair] = []
     behind: list[float] = []
     with (
-        served_log(room.path / "without-index", INDELIBLE_INDEX_ENABLED="false") as without,
+        served_log(room.path / "without-index", **WITHOUT_INDEX) as without,
         served_log(room.path / "with-index") as indexed,
     ):
         sent = 0

@@ -14,11 +14,13 @@ from indelible.server.openapi.parts import problem_answers
 from indelible.server.openapi.paths import PATHS
 from indelible.server.problem import Problem
 from indelible.server.routes.api_keys import ApiKey, ApiKeyList, NewKey, Rotation
+from indelible.server.routes.auth import KeySignIn, Providers, Session
 from indelible.server.routes.events import Consistency
 from indelible.server.routes.grants import GrantList, MadeGrant, NewGrant
 from indelible.server.routes.logs import LogDescription, LogList, NewLog
 from indelible.server.routes.search import Facets, Histogram
 from indelible.server.routes.searches import ChangedSearch, NewSearch, Search, SearchList
+from indelible.server.sessions import COOKIE
 
 __all__ = ["build_document"]
 
@@ -35,6 +37,7 @@ _TAGS = {
     "Logs": "The logs of this server.",
     "API keys": "Who may come in.",
     "Grants": "Who may do what.",
+    "Signing in": "For the console's pages; programs use keys.",
     "Operations": "For load balancers, monitoring and people.",
 }
 _STRUCTS: tuple[Any, ...] = (
@@ -52,6 +55,9 @@ _STRUCTS: tuple[Any, ...] = (
     GrantList,
     ApiKey,
     ApiKeyList,
+    KeySignIn,
+    Session,
+    Providers,
     Problem,
     Histogram,
     Facets,
@@ -74,14 +80,24 @@ def build_document() -> dict[str, Any]:
             "description": _ABOUT,
         },
         "servers": [{"url": "/"}],
-        "security": [{"key": []}],
+        "security": [{"key": []}, {"session": []}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": PATHS,
         "components": {
             "schemas": {**schemas, "StoredRecord": _STORED_RECORD, "Page": _PAGE},
             "responses": problem_answers(),
             "securitySchemes": {
-                "key": {"type": "http", "scheme": "bearer", "description": "An API key: `idl_<id>_<secret>`."}
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key (`idl_<id>_<secret>`), or a token of a configured identity provider.",
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": COOKIE,
+                    "description": "The console's session; what changes something needs `X-Indelible-Console: 1` too.",
+                },
             },
         },
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from indelible.server.openapi import searching
+from indelible.server.openapi import access, searching
 from indelible.server.openapi.parts import (
     LOG,
     body,
@@ -165,84 +165,6 @@ _DESCRIBE_LOG = operation(
     answers={200: json_answer("The log.", schema("LogDescription"))},
     problems=[400, 401, 403, 404, 429],
 )
-_LIST_KEYS = operation(
-    "listApiKeys",
-    "The API keys",
-    "Those that reach no further than the logs that the key administers; revoked ones too.",
-    tag="API keys",
-    answers={200: json_answer("The keys.", schema("ApiKeyList"))},
-    problems=[400, 401, 403, 429],
-)
-_NEW_KEY = {"name": "billing service", "grants": [{"role": "writer", "log": "main"}]}
-_CREATE_KEY = operation(
-    "createApiKey",
-    "Make an API key",
-    "The answer holds the secret; it is never shown again.",
-    tag="API keys",
-    request=body("The key.", {"application/json": {"schema": schema("NewKey"), "example": _NEW_KEY}}),
-    answers={201: json_answer("The key with its secret.", schema("ApiKey"), Location="Its path.")},
-    problems=[400, 401, 403, 408, 413, 415, 422, 429, 503],
-)
-_KEY = path_parameter("id", "The key's id: the second part of the key.", minLength=1)
-_SHOW_KEY = operation(
-    "getApiKey",
-    "One API key",
-    "Never its secret.",
-    tag="API keys",
-    parameters=[_KEY],
-    answers={200: json_answer("The key.", schema("ApiKey"))},
-    problems=[400, 401, 403, 404, 429],
-)
-_ROTATE_KEY = operation(
-    "rotateApiKey",
-    "Rotate an API key",
-    "Makes a key for the same principal, with the same grants; its secret is in the answer and never shown again. The "
-    "old key works on for `overlap` seconds, so that whoever uses it can change over.",
-    tag="API keys",
-    parameters=[_KEY],
-    request=body("How.", {"application/json": {"schema": schema("Rotation"), "example": {"overlap": 3_600}}}),
-    answers={201: json_answer("The new key with its secret.", schema("ApiKey"), Location="Its path.")},
-    problems=[400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503],
-)
-_REVOKE_KEY = operation(
-    "revokeApiKey",
-    "Revoke an API key",
-    "It is worthless from now on. Records that it wrote stay, and keep naming it. The last key that administers "
-    "everything cannot be revoked.",
-    tag="API keys",
-    parameters=[_KEY],
-    answers={204: {"description": "Revoked.", "headers": {}}},
-    problems=[400, 401, 403, 404, 409, 429, 503],
-)
-_LIST_GRANTS = operation(
-    "listGrants",
-    "The grants",
-    "Those on logs that the key administers, whoever has them.",
-    tag="Grants",
-    parameters=[query_parameter("principal", "Only those of this principal.", minLength=1)],
-    answers={200: json_answer("The grants.", schema("GrantList"))},
-    problems=[400, 401, 403, 422, 429],
-)
-_NEW_GRANT = {"principal": "api-key:7kq2m3xa90bd", "role": "reader", "log": "main", "query": "tenant:acme"}
-_CREATE_GRANT = operation(
-    "createGrant",
-    "Grant a role",
-    "To an API key, or to a subject of an identity provider. A reader's grant may be restricted by a query: such a "
-    "reader sees the records that match it and nothing else, so no tiles, entry bundles or proofs either.",
-    tag="Grants",
-    request=body("The grant.", {"application/json": {"schema": schema("NewGrant"), "example": _NEW_GRANT}}),
-    answers={201: json_answer("The grant as made.", schema("MadeGrant"), Location="Its path.")},
-    problems=[400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503],
-)
-_DELETE_GRANT = operation(
-    "deleteGrant",
-    "Take a role back",
-    "At once. The last API key that administers everything cannot lose that.",
-    tag="Grants",
-    parameters=[path_parameter("id", "The grant's id, as the list shows it.", pattern="^[0-9]{1,18}$")],
-    answers={204: {"description": "Taken back.", "headers": {}}},
-    problems=[400, 401, 403, 404, 409, 429, 503],
-)
 _HEALTH = json_answer("It does.", {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]})
 
 
@@ -262,11 +184,7 @@ PATHS: dict[str, Any] = {
     "/logs/{log}/tile/{path}": {"get": _TILE},
     "/v1/logs": {"get": _LIST_LOGS, "post": _CREATE_LOG},
     "/v1/logs/{log}": {"get": _DESCRIBE_LOG},
-    "/v1/api-keys": {"get": _LIST_KEYS, "post": _CREATE_KEY},
-    "/v1/api-keys/{id}": {"get": _SHOW_KEY, "delete": _REVOKE_KEY},
-    "/v1/api-keys/{id}/rotate": {"post": _ROTATE_KEY},
-    "/v1/grants": {"get": _LIST_GRANTS, "post": _CREATE_GRANT},
-    "/v1/grants/{id}": {"delete": _DELETE_GRANT},
+    **access.PATHS,
     "/healthz": _operational("getHealth", "Is it alive?", "The process answers requests.", _HEALTH),
     "/readyz": _operational("getReadiness", "Can it append?", "Every log takes appends.", _HEALTH, problems=[503]),
     "/metrics": _operational(

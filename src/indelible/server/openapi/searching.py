@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from indelible.events.exports import FORMATS
+from indelible.server.exporting import EXPORT_FORMATS
 from indelible.server.openapi.parts import (
     LOG,
     body,
@@ -98,17 +98,14 @@ _EXPORT = operation(
     parameters=[
         LOG,
         *_SPAN,
-        query_parameter("format", "The format.", enum=[*FORMATS, "parquet"], default="ndjson"),
+        query_parameter("format", "The format.", enum=[*EXPORT_FORMATS], default="ndjson"),
         query_parameter("order", "`asc`: the oldest first, by index.", enum=["asc", "desc"], default="asc"),
     ],
     answers={
         200: {
             "description": "The export; one that is cut short lacks the end of its transfer encoding.",
             "headers": {},
-            "content": {
-                media_type: {"schema": {"type": "string"}}
-                for media_type in (*(form.media_type for form in FORMATS.values()), "application/vnd.apache.parquet")
-            },
+            "content": {media_type: {"schema": {"type": "string"}} for media_type, _ in EXPORT_FORMATS.values()},
         }
     },
     problems=_ASKING,

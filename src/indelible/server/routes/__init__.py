@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from indelible.server.routes.api_keys import api_key_routes
 from indelible.server.routes.appending import appending_routes
+from indelible.server.routes.auth import auth_routes
 from indelible.server.routes.events import event_routes
 from indelible.server.routes.export import export_routes
 from indelible.server.routes.grants import grant_routes
@@ -38,6 +39,7 @@ def all_routes(context: Context, *, append: Append, ingest: Ingest) -> list[HTTP
         *saved_search_routes(context),
         *log_routes(context),
         *tile_routes(context),
+        *auth_routes(context),
         *api_key_routes(context),
         *grant_routes(context),
         *health_routes(context),

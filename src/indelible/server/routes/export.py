@@ -10,10 +10,9 @@ from litestar.types import ASGIApp  # noqa: TC002 - as above
 
 from indelible.access import Permission
 from indelible.errors import Overloaded
-from indelible.events.exports import FORMATS
 from indelible.index import Control
 from indelible.server.body import read_headers
-from indelible.server.exporting import Export
+from indelible.server.exporting import EXPORT_FORMATS, Export
 from indelible.server.outpouring import Outpouring
 from indelible.server.query import choice, parse_query
 from indelible.server.question import SPAN, asked, read_order, read_question
@@ -39,12 +38,11 @@ def export_routes(context: Context) -> list[HTTPRouteHandler]:
         principal, hosted = await context.authorise(headers, Permission.EXPORT, log)
         parameters = parse_query(request.scope["query_string"], (*SPAN, "format", "order"))
         question = read_question(parameters, within=principal.visible(log))
-        form = FORMATS[choice(parameters, "format", FORMATS, "ndjson")]
+        form = choice(parameters, "format", EXPORT_FORMATS, "ndjson")
         order = read_order(parameters, "asc")
         if under_way >= context.settings.max_exports:
-            raise Overloaded(f"{under_way} exports are running already", retry_after=10.0)
-        details = {"format": parameters.get("format", "ndjson")}
-        await context.system.record_reading(principal, Action.EXPORT, log, **asked(parameters, details))
+            raise Overloaded(f"{under_way} exports are running already", retry_after=10.0, what="exports")
+        await context.system.record_reading(principal, Action.EXPORT, log, **asked(parameters, {"format": form}))
         export = Export(hosted, question, form, order=order, control=Control())
 
         async def pieces() -> AsyncGenerator[bytes, None]:
@@ -57,11 +55,12 @@ def export_routes(context: Context) -> list[HTTPRouteHandler]:
                 under_way -= 1
                 context.exporting.start(export.close)
 
+        media_type, suffix = EXPORT_FORMATS[form]
         return Outpouring(
             pieces(),
-            media_type=form.media_type,
+            media_type=media_type,
             stall=context.settings.stall_timeout,
-            headers={"content-disposition": f'attachment; filename="{log}{form.suffix}"'},
+            headers={"content-disposition": f'attachment; filename="{log}{suffix}"'},
         )
 
     return [export_events]

@@ -1,11 +1,13 @@
 """Live tail: ``GET /v1/logs/{log}/stream``, as Server-Sent Events (WHATWG HTML, section 9.2).
 
 An event's id is the index of its entry, so ``Last-Event-ID`` resumes without loss or repetition, on this server or,
-after a restart, the next. Credentials are looked at again now and then: a revoked key ends its streams.
+after a restart, the next. Credentials are looked at again every heartbeat: a revoked key ends its streams,
+and so does a grant that now shows something else.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from litestar import Request, get
@@ -42,20 +44,29 @@ def stream_routes(context: Context) -> list[HTTPRouteHandler]:
         headers = read_headers(request.scope["headers"])
         principal, hosted = await context.authorise(headers, Permission.READ, log)
         parameters = parse_query(request.scope["query_string"], ("q", "after"))
-        query = read_question(parameters, within=principal.visible(log)).query
+        visible = principal.visible(log)
+        query = read_question(parameters, within=visible).query
         after = _read_position(parameters, request.headers.get("last-event-id"))
-        context.following.check_room()
+        context.following.check_room(principal.id)
         await context.system.record_reading(principal, Action.STREAM_OPENED, log, **asked(parameters))
         start = hosted.log.reader.acknowledged - 1 if after is None else after
 
+        async def may_go_on() -> bool:
+            """Whether the credentials still hold, and show what they showed when the stream began."""
+            now = await context.authenticate(headers)
+            return now.may(Permission.READ, log) and now.visible(log) == visible
+
         async def pieces() -> AsyncGenerator[bytes, None]:
+            clock = asyncio.get_running_loop().time
+            checked = clock()
             yield _BEGIN
-            async for entries in context.following.follow(hosted, query, after=start):
-                if entries:
-                    yield b"".join(b"id: %d\ndata: %b\n\n" % (each.index, with_place(each)) for each in entries)
-                else:
-                    (await context.authenticate(headers)).require(Permission.READ, log)
-                    yield _HEARTBEAT
+            async for entries in context.following.follow(hosted, query, after=start, principal=principal.id):
+                if clock() - checked >= context.settings.heartbeat or not entries:  # busy streams are looked at, too
+                    if not await may_go_on():
+                        return
+                    checked = clock()
+                sent = b"".join(b"id: %d\ndata: %b\n\n" % (each.index, with_place(each)) for each in entries)
+                yield sent or _HEARTBEAT
 
         return Outpouring(
             pieces(),

@@ -10,7 +10,7 @@ from indelible.storage.posix.checkpoint_state import read_checkpoint_state
 from indelible.storage.posix.files import LogPaths
 from indelible.storage.posix.journal_reader import JournalReader, read_journal
 from indelible.storage.posix.journal_scan import TornTail
-from indelible.storage.posix.lock import WriterLock
+from indelible.storage.posix.lock import WriterLock, lock_holder
 from indelible.storage.posix.objects import PosixObjectReader
 from indelible.storage.posix.reserve import DiskReserve
 from indelible.storage.posix.run_file import verify_run
@@ -26,6 +26,7 @@ __all__ = [
     "PosixStores",
     "TornTail",
     "WriterLock",
+    "lock_holder",
     "read_checkpoint_state",
     "read_ids",
     "read_journal",

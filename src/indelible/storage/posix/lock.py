@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import socket
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indelible.errors import ConfigurationError, Locked
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["WriterLock"]
+__all__ = ["Holder", "WriterLock", "lock_holder"]
 
 _LIMIT = 4_096
 
@@ -53,7 +54,7 @@ class WriterLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            holder = _read_holder(descriptor)
+            holder = _read_holder(descriptor).text
             os.close(descriptor)
             if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
                 raise Locked(
@@ -94,10 +95,39 @@ class WriterLock:
         self.release()
 
 
-def _read_holder(descriptor: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock, in words, and where it can be reached, if anywhere."""
+
+    text: str
+    address: str = ""
+
+
+def lock_holder(path: Path) -> Holder | None:
+    """Who holds the lock now, or ``None``. Whoever tries to take it in this very moment may be refused.
+
+    Raises:
+        ConfigurationError: the lock cannot be looked at.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"cannot look at the lock {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _read_holder(descriptor)
+    finally:
+        os.close(descriptor)  # which lets go of it
+    return None
+
+
+def _read_holder(descriptor: int) -> Holder:
     try:
         holder = json.loads(os.pread(descriptor, _LIMIT, 0))
-        text = f"process {holder['pid']} on {holder['host']}"
-        return f"{text}, which listens on {holder['address']}" if holder["address"] else text
+        text, address = f"process {holder['pid']} on {holder['host']}", str(holder["address"])
+        return Holder(f"{text}, which listens on {address}" if address else text, address)
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"  # it has not written its name yet
+        return Holder("another process")  # it has not written its name yet

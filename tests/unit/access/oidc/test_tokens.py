@@ -163,6 +163,19 @@ def test_verify_refuses_what_was_changed(provider: FakeProvider, verifier: Token
         assert verifier.verify(wrong) is None
 
 
+def test_verify_asks_nobody_whom_a_token_names() -> None:
+    """Neither the address of a key in its header, nor another issuer: nothing that a stranger wrote is followed."""
+    with FakeProvider() as provider, FakeProvider() as elsewhere:
+        verifier = TokenVerifier([IdentityProvider.of(settings(provider.issuer))])
+        key = elsewhere.keys[0]
+        header = {"jku": f"{elsewhere.issuer}/jwks", "x5u": f"{elsewhere.issuer}/cert", "jwk": key.jwk}
+        assert verifier.verify(elsewhere.token(header=header)) is None
+        assert provider.asked == []  # not even the configured one: the issuer is another
+        assert verifier.verify(provider.token(key, header=header)) is None
+        assert elsewhere.asked == []
+        assert verifier.verify(provider.token(header=header)) is not None
+
+
 @pytest.mark.filterwarnings("ignore:The RSA key is 1024 bits")
 def test_verify_refuses_weak_and_private_use_keys() -> None:
     """An RSA key of 1,024 bits, and one that the provider publishes for encryption, sign nothing."""

@@ -1,4 +1,4 @@
-"""A directory that something else writes, as a source for an index: what is published, and what is beyond that."""
+"""A directory that something else writes, read without lock or key: what is published, and what is beyond that."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indelible.embedded.data_directory import DataDirectory
-from indelible.embedded.index_source import DirectorySource
+from indelible.embedded.reading import DirectoryReader
 from indelible.index import IndexSettings, LogIndex
 from indelible.query.parser import parse_query
 
@@ -41,35 +41,35 @@ def append(log: Log, count: int) -> int:
     return log.append(prepared).size
 
 
-def source_of(directory: DataDirectory) -> DirectorySource:
-    return DirectorySource(directory.open_reader("main"), directory.paths("main"), origin=directory.log("main").origin)
+def reader_of(directory: DataDirectory) -> DirectoryReader:
+    return DirectoryReader(directory.open_reader("main"), directory.paths("main"), origin=directory.log("main").origin)
 
 
-def test_directory_source_reads_beside_a_writer(directory: DataDirectory, log: Log) -> None:
+def test_directory_reader_reads_beside_a_writer(directory: DataDirectory, log: Log) -> None:
     """Everything acknowledged, whether it is still in the journal or has moved on since it was asked for."""
-    source = source_of(directory)
+    reader = reader_of(directory)
     for count in (3, 300, 5):
         size = append(log, count)
-        assert source.acknowledged() == size
+        assert reader.acknowledged() == size
         log.wait_published(size)
-        assert list(source.entries(0, size)) == [(at, log.reader.get(at).entry) for at in range(size)]
-    assert list(source.entries(250, 260)) == [(at, log.reader.get(at).entry) for at in range(250, 260)]
-    assert source.bundle(0) == log.reader.bundle(0)
+        assert list(reader.entries(0, size)) == [(at, log.reader.get(at).entry) for at in range(size)]
+    assert list(reader.entries(250, 260)) == [(at, log.reader.get(at).entry) for at in range(250, 260)]
+    assert reader.bundle(0) == log.reader.bundle(0)
 
 
-def test_directory_source_reads_the_journal_beyond_the_checkpoint(
+def test_directory_reader_reads_the_journal_beyond_the_checkpoint(
     directory: DataDirectory, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A writer that has not published yet hides nothing."""
     log.wait_published(append(log, 10))
     monkeypatch.setattr(log.publisher, "run", lambda _most: False)
     append(log, 7)
-    source = source_of(directory)
-    assert (source.acknowledged(), source.published().checkpoint.size) == (17, 10)
-    assert list(source.entries(8, 99)) == [(at, log.reader.get(at).entry) for at in range(8, 17)]
-    assert [source.get(at).published for at in (9, 10, 16)] == [True, False, False]
-    assert source.get(16) == log.reader.get(16)
-    assert list(source.entries(12, 14)) == [(at, log.reader.get(at).entry) for at in range(12, 14)]
+    reader = reader_of(directory)
+    assert (reader.acknowledged(), reader.published().checkpoint.size) == (17, 10)
+    assert list(reader.entries(8, 99)) == [(at, log.reader.get(at).entry) for at in range(8, 17)]
+    assert [reader.get(at).published for at in (9, 10, 16)] == [True, False, False]
+    assert reader.get(16) == log.reader.get(16)
+    assert list(reader.entries(12, 14)) == [(at, log.reader.get(at).entry) for at in range(12, 14)]
 
 
 def test_index_of_a_directory_catches_up_without_its_writer(directory: DataDirectory, log: Log) -> None:
@@ -78,7 +78,7 @@ def test_index_of_a_directory_catches_up_without_its_writer(directory: DataDirec
     log.wait_published(size)
     size = append(log, 1)
     settings = IndexSettings(segment_entries=256, threads=1)
-    with LogIndex.open(directory.paths("main").index, source_of(directory), settings=settings) as index:
+    with LogIndex.open(directory.paths("main").index, reader_of(directory), settings=settings) as index:
         index.catch_up()
         assert index.search(EVERYTHING, limit=1_000).indices == list(reversed(range(size)))
     assert len(list(directory.paths("main").index.glob("*.parquet"))) == 2

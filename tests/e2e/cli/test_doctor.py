@@ -1,0 +1,35 @@
+"""``indelible doctor`` as a command: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.certificates import Authority
+
+if TYPE_CHECKING:
+    from tests.e2e.cli.command import InProcess
+
+
+def test_doctor_exits_with_what_it_found(made: InProcess) -> None:
+    """0 with warnings only, 1 with a problem, and each has its remedy."""
+    done = made("doctor", "--json").expect(0)
+    assert {finding["level"] for finding in done.json["findings"]} == {"ok", "warning"}
+    (made.folder / "data").chmod(0o757)
+    text = made("doctor").expect(1).out
+    assert "permissions: chmod o-w" in text
+    findings = made("doctor", "--json").expect(1).json["findings"]
+    assert next(finding for finding in findings if finding["level"] == "problem")["remedy"].startswith("chmod")
+
+
+def test_doctor_looks_at_the_certificate(made: InProcess) -> None:
+    """What it names, until when, and that others cannot reach its key."""
+    _, key = Authority().for_loopback().save(made.folder / "data", "server")
+    tls = {"INDELIBLE_TLS_CERTIFICATE": "server.pem", "INDELIBLE_TLS_KEY": "server.key"}
+    assert "for 127.0.0.1, until" in made("doctor", **tls).expect(0).out
+    key.chmod(0o604)
+    assert "chmod o=" in made("doctor", **tls).expect(1).out
+
+
+def test_doctor_needs_a_directory(cli: InProcess) -> None:
+    """Wrong use, with what to do."""
+    assert "indelible init" in cli("doctor").expect(2).err
