@@ -7,6 +7,7 @@ since the start, or at once where the log is so long that building what may be m
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from indelible.errors import Closed, Unavailable
@@ -63,6 +64,9 @@ class HostedIndex:
                     self._folder, LogSource(self._log), settings=self._settings, writable=self._writable
                 )
                 opened.start()
+                # A log that was short at the start: the first search waits a moment and looks at all of that.
+                with suppress(Exception):  # the thread just started meets the same, says so and tries again
+                    opened.catch_up(upto=self._idle_size)
                 self._index = opened
             return self._index
 

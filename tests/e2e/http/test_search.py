@@ -14,10 +14,13 @@ import httpx
 import polars as pl
 import pytest
 
+import indelible
 from indelible.access import Grant
+from indelible.cli.init import first_admin_key
+from indelible.embedded import DataDirectory
 from indelible.formats.tlog_policy import Policy
 from indelible.formats.tlog_proof import TlogProof
-from tests.e2e.http.serving import serving
+from tests.e2e.http.serving import serving, serving_directory
 from tests.e2e.http.test_append import EVENT
 from tests.e2e.http.test_bad_input import check_problem
 from tests.recorded_log import TEST
@@ -70,6 +73,21 @@ def test_search_finds_what_matches_newest_first(writer: httpx.Client, reader: ht
     assert indices(search(reader, log, q="-outcome:denied", order="asc")) == [0, 2]
     assert indices(search(reader, log, q="DOOR", since="2026-03-01", until="2026-03-02")) == [3, 1]
     assert indices(search(reader, log, q="", since="2026-03-01T10:00:01Z", until="2026-03-02")) == []
+
+
+def test_first_search_after_a_start_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index of a short log is opened by it; whoever asks first is answered, not told to ask again."""
+    monkeypatch.setenv("INDELIBLE_STATE", str(tmp_path / "state"))
+    with indelible.open(tmp_path / "data", create=True) as log:
+        log.record_many([EVENT] * 5_000)
+    with DataDirectory.open(tmp_path / "data") as directory:
+        headers = {"Authorization": f"Bearer {first_admin_key(directory).secret}"}
+    with (
+        serving_directory(tmp_path / "data", read_only=False) as url,
+        httpx.Client(base_url=url, headers=headers) as client,
+    ):
+        page = search(client, "main", q="actor:ada", order="asc", limit=1)
+    assert (indices(page), page["coverage"]["indexed"], page["coverage"]["complete"]) == ([0], 5_000, True)
 
 
 def test_search_pages_without_repeating_or_missing(writer: httpx.Client, reader: httpx.Client, log: str) -> None:
