@@ -36,6 +36,7 @@ class Tally:
 
     acknowledged: int = 0
     refused: int = 0
+    unanswered: int = 0
     others: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -45,7 +46,11 @@ def send(served: Serving, secret: str, batches: int) -> Tally:
     headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
     with httpx.Client(base_url=served.url, headers=headers, timeout=120) as client:
         for _ in range(batches):
-            answer = client.post("/v1/logs/main/events?return=minimal", content=BATCH)
+            try:
+                answer = client.post("/v1/logs/main/events?return=minimal", content=BATCH)
+            except httpx.RemoteProtocolError:  # a connection that was closed after a refusal, just as it was used again
+                tally.unanswered += 1
+                continue
             if answer.status_code == 201:
                 tally.acknowledged += answer.json()["added"]
             elif answer.status_code == 429 and "retry-after" in answer.headers:
@@ -68,6 +73,8 @@ def overload(command: Command, batches: int) -> None:
         assert [tally.others for tally in tallies if tally.others] == []
         assert sum(tally.refused for tally in tallies) > 0
         assert all(tally.acknowledged + tally.refused for tally in tallies)
+        unanswered = sum(tally.unanswered for tally in tallies)
+        assert unanswered <= sum(tally.refused for tally in tallies)
         # Whoever comes afterwards finds everything as it should be.
         acknowledged = 2 * 500 + sum(tally.acknowledged for tally in tallies)
         last = send(served, secret, 1)
@@ -76,7 +83,10 @@ def overload(command: Command, batches: int) -> None:
         assert grown < MEMORY, f"{grown / 2**20:.0f} MiB more than before"
         assert served.stop() == 0
     report = command("verify", "data", "--log", "main", "--json").expect(0).json
-    assert report["logs"][0]["size"] == acknowledged + 500
+    # What got no answer may or may not be in the log, as a whole.
+    more = report["logs"][0]["size"] - acknowledged - 500
+    assert 0 <= more <= 500 * unanswered
+    assert more % 500 == 0
 
 
 def test_overload_is_refused_and_nothing_acknowledged_is_lost(command: Command) -> None:

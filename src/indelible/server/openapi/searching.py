@@ -105,7 +105,10 @@ _EXPORT = operation(
         200: {
             "description": "The export; one that is cut short lacks the end of its transfer encoding.",
             "headers": {},
-            "content": {media_type: {"schema": {"type": "string"}} for media_type, _ in EXPORT_FORMATS.values()},
+            "content": {
+                media_type: {"schema": {"type": "array" if media_type.endswith("+json") else "string"}}
+                for media_type, _ in EXPORT_FORMATS.values()
+            },
         }
     },
     problems=_ASKING,
