@@ -70,6 +70,7 @@ class FaultyCalls(SystemCalls):
         self.acts: list[str] = []
         self.dead = False
         self._full_at: int | None = None
+        self._opened: set[int] = set()
 
     def _act(self, name: str, call: Callable[[], T], half: Callable[[], T] | None = None) -> T:
         if self.dead:
@@ -101,9 +102,27 @@ class FaultyCalls(SystemCalls):
             half()
         raise KilledError
 
+    def release(self) -> None:
+        """Close what is still open, as the kernel does for a process that is dead."""
+        while self._opened:
+            os.close(self._opened.pop())
+
+    def _note(self, descriptor: int) -> int:
+        self._opened.add(descriptor)
+        return descriptor
+
     @override
     def create(self, path: Path, mode: int) -> int:
-        return self._act("create", lambda: self._real.create(path, mode))
+        return self._act("create", lambda: self._note(self._real.create(path, mode)))
+
+    @override
+    def open(self, path: Path) -> int:
+        return self._note(self._real.open(path))
+
+    @override
+    def close(self, descriptor: int) -> None:
+        self._opened.discard(descriptor)
+        self._real.close(descriptor)
 
     @override
     def write(self, descriptor: int, data: bytes | memoryview, offset: int) -> int:

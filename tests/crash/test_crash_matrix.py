@@ -33,19 +33,20 @@ def base(memory_path_module: Path) -> Path:
     return path
 
 
-def live(cycle: Cycle, base: Path, data: Path, disk: Disk) -> Outcome:
+def live(cycle: Cycle, base: Path, data: Path, disk: Disk, calls: FaultyCalls) -> Outcome:
     """A cycle on a copy of the base, until the disk kills it."""
     shutil.copytree(base, data)
     outcome = Outcome()
     with contextlib.suppress(KilledError):
         cycle.run(data, disk, outcome)
+    calls.release()
     return outcome
 
 
 def acts_of(cycle: Cycle, base: Path, data: Path) -> list[str]:
     """The acts of an undisturbed cycle, which must end well."""
     disk, calls = faulty_disk()
-    outcome = live(cycle, base, data, disk)
+    outcome = live(cycle, base, data, disk, calls)
     assert len(outcome.acknowledged) == cycle.count + 1
     cycle.check(data, outcome)
     shutil.rmtree(data)
@@ -55,7 +56,7 @@ def acts_of(cycle: Cycle, base: Path, data: Path) -> list[str]:
 def strike(cycle: Cycle, base: Path, data: Path, at: int, fault: Fault) -> FaultyCalls:
     """One case."""
     disk, calls = faulty_disk({at: fault})
-    outcome = live(cycle, base, data, disk)
+    outcome = live(cycle, base, data, disk, calls)
     try:
         cycle.check(data, outcome)
     except BaseException as error:

@@ -39,7 +39,7 @@ def count_over_time(scan: Scan, since_us: int | None, until_us: int | None, buck
         place = f"(epoch_us(occurred_at) - {since_us:d}) // {width:d}"
         for bucket, outcome, count in relation.select(
             f"{place} AS bucket, coalesce(outcome, '{_UNKNOWN}') AS result, count(*)",
-            "GROUP BY bucket, result",
+            "GROUP BY bucket, result ORDER BY bucket, result",
             more=Fragment("(occurred_at IS NOT NULL)"),
         ):
             counts[bucket][outcome] = count

@@ -62,8 +62,10 @@ class Stores:
 
     def close(self) -> None:
         """Release all of them."""
-        self.ids.close()
-        self.journal.close()
+        try:
+            self.ids.close()
+        finally:
+            self.journal.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import json
 import os
 import pty
 import re
-import select
+import selectors
 import signal
 import ssl
 import subprocess
@@ -31,14 +31,17 @@ def on_a_terminal(command: Command, *arguments: str) -> str:
     """What a command writes to a terminal that is both of its output streams."""
     main, side = pty.openpty()
     environment = {**command.variables({}), "TERM": "xterm-256color"}
-    with subprocess.Popen(
-        [PROGRAM, *arguments], cwd=command.folder, env=environment, stdin=side, stdout=side, stderr=side
-    ) as process:
+    with (
+        selectors.DefaultSelector() as selector,
+        subprocess.Popen(
+            [PROGRAM, *arguments], cwd=command.folder, env=environment, stdin=side, stdout=side, stderr=side
+        ) as process,
+    ):
         os.close(side)
         seen = b""
+        selector.register(main, selectors.EVENT_READ)
         while True:
-            ready, _, _ = select.select([main], [], [], 60)
-            assert ready, seen
+            assert selector.select(60), seen
             try:
                 read = os.read(main, 65_536)
             except OSError:  # Linux says so when the last writer has closed its side

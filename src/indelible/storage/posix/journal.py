@@ -25,7 +25,7 @@ from indelible.storage.posix.journal_scan import REMEDY
 from indelible.storage.posix.journal_segments import Segment, order_segments, read_segments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from indelible.storage.posix.journal_scan import TornTail
@@ -76,13 +76,22 @@ class PosixJournal:
             segments = read_segments(folder)
         except FileNotFoundError as error:
             raise Damaged("the journal is not there", path=folder, remedy=REMEDY) from error
-        kept, superseded = order_segments(segments)
+        try:
+            kept, superseded = order_segments(segments)
+            journal = cls(folder, staging, kept, segment_bytes=segment_bytes)
+        except BaseException:
+            _close(segments)
+            raise
+        _close(superseded)
         torn = [segment.file.torn for segment in segments]
-        journal = cls(folder, staging, kept, segment_bytes=segment_bytes)
-        journal._delete(superseded)
-        if kept[-1].file.torn is not None:
-            journal._disk.truncate(journal._file, kept[-1].size)
-            kept[-1].file.size = kept[-1].size
+        try:
+            journal._delete(superseded)
+            if kept[-1].file.torn is not None:
+                journal._disk.truncate(journal._file, kept[-1].size)
+                kept[-1].file.size = kept[-1].size
+        except BaseException:
+            journal.close()
+            raise
         journal.recovered = tuple(tail for tail in torn if tail is not None)
         return journal
 
@@ -119,7 +128,7 @@ class PosixJournal:
             raise InternalError(f"the journal ends at {self.end}, so it cannot be trimmed below {below}")
         while len(self._segments) > 1 and self._segments[1].first_index <= below:
             self._delete(self._segments[:1])
-            del self._segments[0]
+            self._segments.pop(0).file.close()
         if self.start < below and self.end - below <= _REWRITE_COUNT:
             total = sum(segment.bytes_below(segment.end_index) for segment in self._segments)
             needless = self._segments[0].bytes_below(below)
@@ -131,8 +140,7 @@ class PosixJournal:
         if not self._closed:
             self._closed = True
             self._disk.close(self._file)
-            for segment in self._segments:
-                segment.file.close()
+            _close(self._segments)
 
     def _rotate(self) -> None:
         segment = _new_segment(self._folder, self._staging, self.end, ())
@@ -142,6 +150,7 @@ class PosixJournal:
         old = self._segments
         segment = _new_segment(self._folder, self._staging, below, [entry for _, entry in self.replay(below)])
         self._activate([segment])
+        _close(old)
         self._delete(old)
 
     def _activate(self, segments: list[Segment]) -> None:
@@ -153,7 +162,11 @@ class PosixJournal:
         for segment in segments:
             self._disk.unlink(segment.path)
             self._disk.sync_directory(self._folder)
-            segment.file.close()
+
+
+def _close(segments: Iterable[Segment]) -> None:
+    for segment in segments:
+        segment.file.close()
 
 
 def _new_segment(folder: Path, staging: Staging, first_index: int, entries: Sequence[bytes]) -> Segment:

@@ -97,7 +97,11 @@ class PosixStores:
         if immutable:
             check_immutable(staging)
         ids = PosixIds.open(paths.ids, staging)
-        journal = (PosixJournal.create if create else PosixJournal.open)(paths.journal, staging)
+        try:
+            journal = (PosixJournal.create if create else PosixJournal.open)(paths.journal, staging)
+        except BaseException:
+            ids.close()
+            raise
         return cls(
             journal=journal,
             ids=ids,
@@ -108,8 +112,10 @@ class PosixStores:
 
     def close(self) -> None:
         """Release all of them."""
-        self.ids.close()
-        self.journal.close()
+        try:
+            self.ids.close()
+        finally:
+            self.journal.close()
 
     @property
     def empty(self) -> bool:
