@@ -7,8 +7,6 @@
     │   ├── MalformedInput        not JSON, not UTF-8, duplicate keys: it has no meaning
     │   ├── InvalidEvent          JSON, but not a valid event; names every place
     │   ├── TooLarge              over a limit; says which and what to do instead
-    │   ├── QueryTooCostly        a search that takes more than it may
-    │   │   └── QueryTimeout      more time
     │   ├── IdConflict            an id seen before, with other content
     │   ├── Conflict              what is there already does not allow this; says what would
     │   ├── NotFound              no such log, event or key
@@ -28,6 +26,7 @@
     │   ├── StorageFull           no space left
     │   ├── Locked                another writer holds the directory
     │   ├── QueryCancelled        whoever asked has gone
+    │   ├── HelperEnded           a process that computes beside this one did not answer
     │   └── Closed                the log is shutting down
     ├── IntegrityError            evidence that something stored is not what was written
     │   ├── Damaged               a file that cannot be what was written; names file and offset
@@ -47,7 +46,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -58,6 +57,7 @@ __all__ = [
     "Damaged",
     "Forbidden",
     "FormatError",
+    "HelperEnded",
     "IdConflict",
     "IndelibleError",
     "IntegrityError",
@@ -88,7 +88,17 @@ __all__ = [
 
 
 class IndelibleError(Exception):
-    """The root of every error that Indelible raises on purpose."""
+    """The root of every error that Indelible raises on purpose. Can be pickled with all that rides on it."""
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:  # type: ignore[explicit-override]  # 3.12
+        # Exceptions are otherwise made again from their arguments, which have other names and defaults in each class.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[IndelibleError], arguments: tuple[object, ...], attributes: dict[str, object]) -> object:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(attributes)
+    return error
 
 
 class CallerError(IndelibleError):
@@ -248,6 +258,10 @@ class Closed(Unavailable):
 
 class QueryCancelled(Unavailable):
     """A search was stopped because whoever asked has gone."""
+
+
+class HelperEnded(Unavailable):
+    """A process that computes beside this one ended, or was not started; what it was to do may be half done."""
 
 
 class IntegrityError(IndelibleError):

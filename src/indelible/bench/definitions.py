@@ -125,8 +125,9 @@ DEFINITIONS: Final = {
             name="memory_growth",
             title="memory that 1,000,000 ingested events add",
             unit="MB",
-            measures="Growth of the server process's resident size (10^6 bytes) while 1,000,000 events are ingested as "
-            "above, after a warm-up of 100,000, each time measured when the log has been idle for two seconds.",
+            measures="Growth of the resident size of the server and its helper process (10^6 bytes) while 1,000,000 "
+            "events are ingested as above, after a warm-up of 100,000, each time measured when the log has been idle "
+            "for two seconds.",
             bar="< 50 MB",
             greatest_value=50.0,
         ),

@@ -107,9 +107,11 @@ def run_load(plan: LoadPlan) -> LoadResult:
 
 
 def resident_bytes(pid: int) -> int:
-    """The resident size of a process."""
+    """The resident size of a process, and on Linux of the helpers that it has started."""
     if platform.system() == "Linux":
-        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+        process = Path(f"/proc/{pid}")
+        helpers = {child for task in process.glob("task/*/children") for child in task.read_text("ascii").split()}
+        statms = (Path(f"/proc/{each}/statm").read_text("ascii") for each in (pid, *helpers))
+        return sum(int(statm.split()[1]) for statm in statms) * os.sysconf("SC_PAGE_SIZE")
     listed = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True, text=True)  # noqa: S603, S607
     return int(listed.stdout) * 1024

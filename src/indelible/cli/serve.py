@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -122,6 +123,9 @@ def serve_directory(
                     searches=SearchStore(store),
                     configuration=configuration,
                 )
+                # What has been made so far stays until the end; a full collection would walk all of it each time.
+                gc.collect()
+                gc.freeze()
                 with nullcontext() if read_only else _running(logs.system, acts):
                     run_server(app, host=host, port=port, tls=tls, on_listening=announce)
         except Interrupted:

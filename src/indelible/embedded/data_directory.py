@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from indelible.config import Loaded
+    from indelible.helper_process import HelperProcess
     from indelible.log import Log, ReadOnlyLog
     from indelible.system_log.acts import Acts
 
@@ -181,8 +182,10 @@ class DataDirectory:
             self._loaded = _load(self.path, self._environment)  # the writer before us may have added a log
         return self._lock
 
-    def open_log(self, name: str) -> Log:
+    def open_log(self, name: str, *, helper: HelperProcess | None = None) -> Log:
         """Open a log for appending; recovery runs here. Takes the directory's lock.
+
+        A ``helper`` takes from this process what can be computed beside it; logs may share one. Close it after them.
 
         Raises:
             NotFound: there is no such log.
@@ -207,6 +210,7 @@ class DataDirectory:
             keys,
             settings=self.configuration.log,
             remembered=remembered_checkpoint(self._pins, configuration.origin),
+            helper=helper,
         )
 
     def open_to_read(self, name: str) -> ReadOnlyLog:

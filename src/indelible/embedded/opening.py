@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from indelible.errors import Damaged, FormatError
 from indelible.formats.checkpoint import Checkpoint
 from indelible.formats.note import Note
-from indelible.log import Log, Stores
+from indelible.log import Log, Stores, StoringElsewhere, store_interval
 from indelible.trust.signer import LogSigner
 
 if TYPE_CHECKING:
     from indelible.config import LogConfiguration, LogSettings
+    from indelible.helper_process import HelperProcess
+    from indelible.log.interval import Storing
     from indelible.storage.posix import PosixStores
     from indelible.trust.pins import Pins
     from indelible.trust.signer import LogKeys
@@ -29,10 +31,17 @@ def open_log(
     *,
     settings: LogSettings,
     remembered: Checkpoint | None,
+    helper: HelperProcess | None = None,
 ) -> Log:
-    """Recover and start a log; its stores are closed with it, or at once when it cannot be opened."""
+    """Recover and start a log; its stores are closed with it, or at once when it cannot be opened.
+
+    With a ``helper``, that process stores large publish intervals.
+    """
     for torn in stores.recovered:
         _log.warning("torn_journal_tail_dropped", extra={"log_name": configuration.name, "tail": str(torn)})
+    store: Storing = store_interval
+    if helper is not None:
+        store = StoringElsewhere(helper, stores.objects.opener(), on_read_only=stores.disk.fail)
     try:
         return Log.open(
             Stores(journal=stores.journal, ids=stores.ids, objects=stores.objects, checkpoints=stores.checkpoints),
@@ -41,6 +50,7 @@ def open_log(
             signer=LogSigner(keys),
             settings=settings,
             remembered=remembered,
+            store=store,
         )
     except BaseException:
         stores.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from indelible.config import LogSettings
 from indelible.log.clock import Clock, SystemClock
+from indelible.log.interval import StoringElsewhere, store_interval
 from indelible.log.log import Log, LogStatus, Stores, Wait, create_log
 from indelible.log.read_only import ReadOnlyLog
 from indelible.log.reader import Published, Reader, StoredEntry
@@ -25,8 +26,10 @@ __all__ = [
     "Receipt",
     "StoredEntry",
     "Stores",
+    "StoringElsewhere",
     "Submission",
     "SystemClock",
     "Wait",
     "create_log",
+    "store_interval",
 ]

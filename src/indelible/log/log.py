@@ -22,6 +22,7 @@ from indelible.log import recovery
 from indelible.log.clock import ReceivedAt, SystemClock
 from indelible.log.health import Health
 from indelible.log.integrate import RightEdge
+from indelible.log.interval import store_interval
 from indelible.log.measures import MeasuredJournal, Measures
 from indelible.log.pool import Pool
 from indelible.log.publisher import Publisher, sign_checkpoint
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from indelible.events import Prepared
     from indelible.formats.checkpoint import Checkpoint
     from indelible.log.clock import Clock
+    from indelible.log.interval import Storing
     from indelible.storage.protocols import CheckpointStore, IdIndex, Journal, ObjectStore
     from indelible.trust.signer import LogSigner
 
@@ -167,6 +169,7 @@ class Log:
         settings: LogSettings | None = None,
         clock: Clock | None = None,
         remembered: Checkpoint | None = None,
+        store: Storing = store_interval,
     ) -> Self:
         """Recover a log and start it.
 
@@ -178,6 +181,7 @@ class Log:
             settings: Limits and intervals.
             clock: Time; the machine's by default.
             remembered: A checkpoint kept outside this storage, which the log must extend.
+            store: Stores the objects of a publish interval.
 
         Raises:
             UsageError: the log has not been created.
@@ -185,7 +189,14 @@ class Log:
             RolledBack: a part of the storage, or all of it, is an old copy.
         """
         log = cls.assemble(
-            stores, name=name, origin=origin, signer=signer, settings=settings, clock=clock, remembered=remembered
+            stores,
+            name=name,
+            origin=origin,
+            signer=signer,
+            settings=settings,
+            clock=clock,
+            remembered=remembered,
+            store=store,
         )
         log.start()
         return log
@@ -201,6 +212,7 @@ class Log:
         settings: LogSettings | None = None,
         clock: Clock | None = None,
         remembered: Checkpoint | None = None,
+        store: Storing = store_interval,
     ) -> Self:
         """Recover a log without starting its threads, for those who drive it step by step."""
         settings = settings or LogSettings()
@@ -246,6 +258,7 @@ class Log:
             reader=reader,
             health=health,
             resign_interval=settings.resign_interval,
+            store=store,
         )
         _log.info("log_opened", extra={"log_name": name, "size": state.size, "unpublished": len(unpublished)})
         return cls(

@@ -19,13 +19,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from indelible.errors import IndelibleError, InternalError, StorageFull
-from indelible.formats import entry_bundle
 from indelible.formats.checkpoint import Checkpoint
-from indelible.formats.entry_bundle import bundle_path, parse_bundle_path
+from indelible.formats.entry_bundle import bundle_path
 from indelible.formats.tile import TILE_WIDTH, Tile
-from indelible.log.integrate import Integration, RightEdge, hash_tiles, integrate
+from indelible.log.interval import Interval, store_interval
 from indelible.log.reader import Published
-from indelible.merkle import leaf_hashes
 from indelible.storage.protocols import CheckpointState
 
 if TYPE_CHECKING:
@@ -33,6 +31,8 @@ if TYPE_CHECKING:
 
     from indelible.log.clock import Clock
     from indelible.log.health import Health
+    from indelible.log.integrate import RightEdge
+    from indelible.log.interval import Storing
     from indelible.log.reader import Reader
     from indelible.log.tail import Tail
     from indelible.merkle import Hash
@@ -66,6 +66,7 @@ class Publisher:
         reader: Reader,
         health: Health,
         resign_interval: float,
+        store: Storing = store_interval,
     ) -> None:
         """Join the parts.
 
@@ -80,6 +81,7 @@ class Publisher:
             reader: Told of each new checkpoint before those who wait for it are.
             health: Failed when what is stored contradicts what was signed.
             resign_interval: Seconds after which an idle log signs its head again.
+            store: Stores the objects of an interval.
         """
         self._origin = origin
         self._objects = objects
@@ -92,6 +94,7 @@ class Publisher:
         self._reader = reader
         self._health = health
         self._resign_interval = resign_interval
+        self._store = store
         self._replaced: list[str] = []  # partial objects to delete once the state is signed
         self._first = True  # a crash may have left objects above the checkpoint; only the first publication meets them
         self.published_at = clock.monotonic()
@@ -136,13 +139,14 @@ class Publisher:
             IntegrityError: what is stored is not what was signed or written; nothing was signed.
         """
         old = self._state
-        result = integrate(self._edge, entries, hashes)
-        self._objects.put(result.objects, replace=self._first)
-        self._check(entries, result)
-        new = CheckpointState(size=result.edge.size, root=result.root)
+        interval = Interval(self._edge, old.root, entries, hashes, replace=self._first)
+        stored = self._store(self._objects, interval)
+        new = CheckpointState(size=old.size + len(entries), root=stored.root)
+        if stored.edge.size != new.size or stored.edge.root() != new.root:
+            raise InternalError("the new right edge does not have the new root; nothing was signed")
         self._checkpoints.swap(old, new)
-        self._replaced += self._replaced_partials(result.objects)
-        self._edge, self._state, self._first = result.edge, new, False
+        self._replaced += self._replaced_partials(stored.paths)
+        self._edge, self._state, self._first = stored.edge, new, False
         self._finish()
 
     def _finish(self) -> None:
@@ -159,31 +163,12 @@ class Publisher:
         self._reader.advance(published)
         self.published_at = self._clock.monotonic()
 
-    def _check(self, entries: Sequence[bytes], result: Integration) -> None:
-        """Integrate again from what the store gives back, starting from the edge that has the signed root."""
-        if self._edge.root() != self._state.root:
-            raise InternalError("the right edge in memory no longer has the last signed root; nothing was signed")
-        read_back: list[bytes] = []
-        tiles: list[tuple[str, bytes]] = []
-        for path, _ in result.objects:
-            data = self._objects.get(path)
-            if path.startswith("tile/entries/"):
-                read_back += entry_bundle.decode(data, parse_bundle_path(path).width)
-            else:
-                tiles.append((path, data))
-        own = read_back[len(self._edge.entries) :]
-        if own != list(entries) or tuple(read_back[: len(self._edge.entries)]) != self._edge.entries:
-            raise InternalError("the bundles read back do not hold the journaled entries; nothing was signed")
-        again, levels = hash_tiles(self._edge, leaf_hashes(own))
-        if again != tiles or RightEdge(size=result.edge.size, levels=levels, entries=()).root() != result.root:
-            raise InternalError("the tiles read back do not give the new root; nothing was signed")
-
-    def _replaced_partials(self, written: Sequence[tuple[str, bytes]]) -> list[str]:
-        """Partial objects whose full object is among those ``written``.
+    def _replaced_partials(self, written: Sequence[str]) -> list[str]:
+        """Partial objects whose full object is at one of the paths ``written``.
 
         Ordinarily they stand on the old right edge. A publication that a crash cut short may have left some beyond it.
         """
-        full = {path for path, _ in written if ".p/" not in path}
+        full = {path for path in written if ".p/" not in path}
         if not self._first:
             size = self._edge.size
             full &= {bundle_path(size // TILE_WIDTH, TILE_WIDTH)} | {

@@ -14,6 +14,7 @@ from indelible.embedded.data_directory import SYSTEM_LOG
 from indelible.embedded.read_only import SERVER_READS
 from indelible.errors import IndelibleError, NotFound, ReadOnly
 from indelible.formats.tlog_policy import Policy
+from indelible.helper_process import HelperProcess
 from indelible.log import Log, ReadOnlyLog
 from indelible.server.hosted_index import HostedIndex
 from indelible.server.problem import Refusal
@@ -108,6 +109,7 @@ class HostedLogs:
         self.on_publication: Callable[[str, Publication], None] | None = None
         """Called on a log's own thread with its name after each publication; must not block or raise."""
         self._logs: dict[str, HostedLog] = {}
+        self._helper = HelperProcess()
         self._lock = threading.Lock()  # one creation at a time; look-ups need none
         self._closing = threading.Event()
         self._waker = threading.Thread(target=self._wake_indexes, name="indelible-index-waker", daemon=True)
@@ -194,6 +196,7 @@ class HostedLogs:
             self._waker.join()
         with ThreadPoolExecutor(max_workers=max(1, min(len(self._logs), 16))) as executor:
             list(executor.map(HostedLog.close, self._logs.values()))
+        self._helper.close()
 
     def __enter__(self) -> Self:
         return self
@@ -214,7 +217,7 @@ class HostedLogs:
     def _open(self, name: str) -> HostedLog:
         configuration = self._directory.log(name)
         to_read = self._read_only or configuration.read_only
-        log = self._directory.open_to_read(name) if to_read else self._directory.open_log(name)
+        log = self._directory.open_to_read(name) if to_read else self._directory.open_log(name, helper=self._helper)
         hosted = HostedLog(
             name=name,
             log=log,

@@ -8,18 +8,19 @@ immutable flag on top: a deterrent and a trace, no more, since root can clear it
 from __future__ import annotations
 
 import os
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from indelible.errors import Damaged, InternalError, NotFound
+from indelible.storage.durable import Disk
 from indelible.storage.paths import CHECKPOINT, check_path, check_tile_path, is_object, is_partial
 from indelible.storage.posix.files import read_whole
 from indelible.storage.posix.immutable import set_immutable
+from indelible.storage.posix.staging import Staging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-
-    from indelible.storage.posix.staging import Staging
 
 __all__ = ["MAX_OBJECT", "PosixObjectReader", "PosixObjects"]
 
@@ -74,6 +75,13 @@ class PosixObjects(PosixObjectReader):
         self._disk = staging.disk
         self._immutable = immutable
         self._folders = {root}  # known to be there, durably
+
+    def opener(self) -> Callable[[], PosixObjects]:
+        """Opens the same store in another process, once for all calls; can be pickled.
+
+        Nothing here may write while that process does.
+        """
+        return partial(_opened_beside, self._root, self._staging.folder, immutable=self._immutable)
 
     def put(self, objects: Sequence[tuple[str, bytes]], *, replace: bool = False) -> None:
         """See the protocol."""
@@ -138,6 +146,13 @@ class PosixObjects(PosixObjectReader):
             if self._immutable:
                 set_immutable(self._disk, target, immutable=False)
             self._disk.replace(file, target)
+
+
+@cache
+def _opened_beside(root: Path, temporaries: Path, *, immutable: bool) -> PosixObjects:
+    # A process that outlives the one it helps, for a moment, must not be in the way of the next one's temporaries.
+    staging = Staging(Disk(), temporaries, prefix=f"{os.getpid()}-")
+    return PosixObjects(root, staging, immutable=immutable)
 
 
 def _holds(path: Path, data: bytes) -> bool:

@@ -21,15 +21,16 @@ __all__ = ["Staging"]
 class Staging:
     """The folder for one writer's temporaries. Safe to use from several threads."""
 
-    def __init__(self, disk: Disk, folder: Path) -> None:
-        """Use an existing folder that nothing else writes to."""
+    def __init__(self, disk: Disk, folder: Path, *, prefix: str = "") -> None:
+        """Use an existing folder that nothing else writes to, or only under names with another ``prefix``."""
         self.disk = disk
-        self._folder = folder
-        self._names = itertools.count()
+        self.folder = folder
+        self._prefix = prefix
+        self._numbers = itertools.count()
 
     def clean(self) -> None:
         """Remove what a crash left behind. Called before anything is staged."""
-        for path in self._folder.iterdir():
+        for path in self.folder.iterdir():
             self.disk.unlink(path)
 
     def write(self, contents: Sequence[bytes], *, mode: int = 0o644) -> list[Path]:
@@ -38,7 +39,7 @@ class Staging:
         Raises:
             StorageFull: nothing was written.
         """
-        files = [(self._folder / f"{next(self._names)}", content) for content in contents]
+        files = [(self._new_path(), content) for content in contents]
         try:
             self.disk.create_all(files, mode=mode)
         except BaseException:
@@ -48,7 +49,7 @@ class Staging:
 
     def open(self, data: bytes = b"", *, mode: int = 0o644) -> OpenFile:
         """One new file, open and not yet durable, for whoever writes it piece by piece."""
-        return self.disk.create(self._folder / f"{next(self._names)}", data, mode=mode)
+        return self.disk.create(self._new_path(), data, mode=mode)
 
     def link(self, staged: Path, target: Path) -> None:
         """Give a durable file its real name, which must be free, durably.
@@ -69,3 +70,6 @@ class Staging:
         if self.disk.failure is None:
             for path in staged:
                 self.disk.unlink(path)
+
+    def _new_path(self) -> Path:
+        return self.folder / f"{self._prefix}{next(self._numbers)}"

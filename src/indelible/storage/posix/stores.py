@@ -33,6 +33,8 @@ class PosixStores:
     ids: PosixIds
     objects: PosixObjects
     checkpoints: PosixCheckpoints
+    disk: Disk
+    """What all of them write with."""
     recovered: tuple[TornTail, ...]
     """What the last crash had left incomplete, and opening dropped: worth a warning each."""
 
@@ -107,6 +109,7 @@ class PosixStores:
             ids=ids,
             objects=PosixObjects(paths.objects, staging, immutable=immutable),
             checkpoints=PosixCheckpoints(paths.checkpoint_state, staging),
+            disk=disk,
             recovered=journal.recovered,
         )
 

@@ -1,0 +1,127 @@
+"""A Python interpreter beside this one that computes for it.
+
+Hashing holds the interpreter's lock, so threads do not help; and a library must not fork a process that has threads,
+nor make its caller's script be imported again, as :mod:`multiprocessing` does. So a helper is a new interpreter that
+imports this module, takes calls over its standard input and gives answers over its standard output, pickled. Nobody
+else holds the other ends of those pipes, which is why unpickling is in order. It ends when its input does, and so with
+the process that started it, however that ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+
+from indelible.errors import HelperEnded, IndelibleError, InternalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+__all__ = ["HelperProcess", "main"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from indelible.helper_process import main; main()"
+
+
+class HelperProcess:
+    """One helper. Started by its first call, and again by the next one after it has ended; callers take turns."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """What a function of a module gives, computed by the helper; arguments and result are pickled.
+
+        Raises:
+            HelperEnded: the helper ended before it answered, or could not be started.
+            IndelibleError: the function raised it.
+            InternalError: the function raised anything else.
+        """
+        with self._lock:
+            answer = self._exchange((function, arguments, named))
+        if isinstance(answer, Exception):
+            raise answer
+        result: T = answer[0]
+        return result
+
+    def kill(self) -> None:
+        """End it at once; a call that is under way fails."""
+        self._closed = True
+        if self._process is not None:
+            self._process.kill()
+
+    def close(self) -> None:
+        """Let a call that is under way finish, and end it."""
+        with self._lock:
+            self._closed = True
+            self._end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _exchange(self, call: tuple[Any, ...]) -> Any:  # noqa: ANN401 - whatever the function gives
+        data = pickle.dumps(call, pickle.HIGHEST_PROTOCOL)
+        try:
+            process = self._running()
+            if process.stdin is None or process.stdout is None:
+                raise InternalError("a helper process has no pipes")
+            process.stdin.write(data)
+            process.stdin.flush()
+            return pickle.load(process.stdout)  # noqa: S301 - from the process that we have started
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            self._end()
+            raise HelperEnded(f"a helper process ended before it answered: {error}") from error
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._closed:
+            raise HelperEnded("the helper process has been closed")
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, with our own module search path
+                [sys.executable, "-c", _START, json.dumps(sys.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        return self._process
+
+    def _end(self) -> None:
+        if self._process is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.communicate()  # closes its input, which ends it
+            self._process = None
+
+
+def main() -> None:
+    """Answer calls until there are no more: what a helper process runs."""
+    gc.freeze()  # what has been imported stays; walking it again and again would find nothing
+    for number in (signal.SIGINT, signal.SIGTERM):  # the one who started this gets them, too, and decides when to stop
+        signal.signal(number, signal.SIG_IGN)
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # a stray print must not be taken for an answer
+    while True:
+        try:
+            function, arguments, named = pickle.load(source)  # noqa: S301 - from the process that has started this one
+        except EOFError:
+            return
+        try:
+            answer = pickle.dumps((function(*arguments, **named),), pickle.HIGHEST_PROTOCOL)
+        except IndelibleError as error:
+            answer = pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:  # noqa: BLE001 - raised again by whoever asked
+            answer = pickle.dumps(InternalError(f"{type(error).__name__}: {error}"))
+        sink.write(answer)
+        sink.flush()

@@ -1,0 +1,101 @@
+"""A helper process computes what it is told, passes errors on, and may end at any time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from indelible.errors import Damaged, HelperEnded, InternalError, StorageFull
+from indelible.helper_process import HelperProcess
+
+
+def damage() -> None:
+    """Raise an error with everything that rides on it."""
+    raise Damaged("it holds other bytes", path=Path("a/b"), offset=7, remedy="restore it")
+
+
+def fill() -> None:
+    """Raise an error with a default."""
+    raise StorageFull("no space", retry_after=3.0)
+
+
+def end() -> None:
+    """End as a process that ran out of memory does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture
+def helper() -> HelperProcess:
+    return HelperProcess()
+
+
+def test_a_helper_computes_in_another_process(helper: HelperProcess) -> None:
+    """One process for all calls, with arguments and results of any size."""
+    with helper:
+        pid = helper.call(os.getpid)
+        assert pid != os.getpid()
+        assert helper.call(os.getpid) == pid
+        assert helper.call(bytes.upper, b"a" * 3_000_000) == b"A" * 3_000_000
+
+
+def test_errors_arrive_as_they_were_raised(helper: HelperProcess) -> None:
+    """Kind, text and attributes; what is no error of ours is an internal one; the helper goes on."""
+    with helper:
+        with pytest.raises(Damaged) as damaged:
+            helper.call(damage)
+        assert (damaged.value.path, damaged.value.offset, damaged.value.remedy) == ("a/b", 7, "restore it")
+        with pytest.raises(StorageFull, match="no space") as full:
+            helper.call(fill)
+        assert full.value.retry_after == 3.0
+        with pytest.raises(InternalError, match="ValueError"):
+            helper.call(int, "x")
+        assert helper.call(abs, -1) == 1
+
+
+def test_a_helper_that_ended_is_said_and_started_again(helper: HelperProcess) -> None:
+    """The call that it did not answer fails; the next one gets a new process."""
+    with helper:
+        first = helper.call(os.getpid)
+        with pytest.raises(HelperEnded):
+            helper.call(end)
+        assert helper.call(os.getpid) != first
+
+
+def test_a_closed_helper_refuses(helper: HelperProcess) -> None:
+    """Also one that was never started; closing twice does no harm."""
+    helper.close()
+    helper.close()
+    with pytest.raises(HelperEnded, match="closed"):
+        helper.call(abs, -1)
+
+
+def test_a_helper_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """However that ends; signals to the whole group do not end it before."""
+    script = (
+        "import os, time; from indelible.helper_process import HelperProcess\n"
+        "helper = HelperProcess()\n"
+        "print(helper.call(os.getpid), flush=True)\n"
+        "time.sleep(60)"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(pid, number)
+        assert Path(f"/proc/{pid}").exists() or sys.platform != "linux"
+        process.kill()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.02)
+    pytest.fail("the helper outlived its process")
