@@ -49,9 +49,9 @@ _ATTEMPTS = 3
 _BUGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors of a statement; no damage causes them."""
 _IDLE = 0.5
-_GATHERING = 4
+_GATHERING = 12
 """How many times as long as the last entries took the next ones gather: larger statements cost less an entry."""
-_LONGEST_GATHERING = 0.25
+_LONGEST_GATHERING = 0.4
 """Seconds: with taking in, and sealing at times, what is acknowledged is found within one."""
 _EXPORT_PARTS = 2
 _PIECE = 1 << 18

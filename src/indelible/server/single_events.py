@@ -1,18 +1,19 @@
 """Single events that arrive together travel together, from the event loop on.
 
 An event prepared or handed over alone costs several times its share of a group. So the small events of one writer for
-one log that arrive within one turn of the event loop are prepared as lines of one stream and submitted as one request
-to the log. Nobody may notice: when anything about the group is not as it should be, each event goes alone, and only
-the one at fault fails.
+one log that arrive within one turn of the event loop, or while the group before them is being written, are prepared as
+lines of one stream and submitted as one request to the log. Nobody may notice: when anything about the group is not as
+it should be, each event goes alone, and only the one at fault fails.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from indelible.errors import IdConflict, IndelibleError
 from indelible.log import Appended
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SingleEvents"]
 
+_Key: TypeAlias = "tuple[str, str]"
+"""A log's name and a principal."""
+
 
 @dataclass(slots=True)
 class _Group:
@@ -33,6 +37,7 @@ class _Group:
 
     log: Log
     principal: str
+    key: _Key
     bodies: list[bytes] = field(default_factory=list)
     waiting: list[asyncio.Future[Appended]] = field(default_factory=list)
 
@@ -42,7 +47,8 @@ class SingleEvents:
 
     def __init__(self, completions: Completions) -> None:
         self._completions = completions
-        self._groups: dict[tuple[str, str], _Group] = {}
+        self._groups: dict[_Key, _Group] = {}  # those that gather
+        self._under_way: Counter[_Key] = Counter()  # submissions of those that are being written
 
     def append(self, log: Log, principal: str, body: bytes) -> asyncio.Future[Appended]:
         """Append the one event in ``body``, a JSON object, with those that arrive now.
@@ -52,21 +58,22 @@ class SingleEvents:
         key = (log.name, principal)
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = _Group(log, principal)
-            self._completions.loop.call_soon(self._send, key)
+            group = self._groups[key] = _Group(log, principal, key)
+            if not self._under_way[key]:
+                self._completions.loop.call_soon(self._send, key)
         future: asyncio.Future[Appended] = self._completions.loop.create_future()
         group.bodies.append(body)
         group.waiting.append(future)
         return future
 
-    def _send(self, key: tuple[str, str]) -> None:
+    def _send(self, key: _Key) -> None:
         group = self._groups.pop(key)
         events = _prepare_together(group) if len(group.bodies) > 1 else None
         if events is None:
             for body, future in zip(group.bodies, group.waiting, strict=True):
                 self._send_alone(group, body, future)
         else:
-            self._submit(group.log, events, group.waiting)
+            self._submit(group, events, group.waiting)
 
     def _send_alone(self, group: _Group, body: bytes, future: asyncio.Future[Appended]) -> None:
         now_ms = time.time_ns() // 1_000_000
@@ -75,20 +82,25 @@ class SingleEvents:
         except Exception as error:  # noqa: BLE001 - it is the waiting request's to raise
             _fail([future], error)
         else:
-            self._submit(group.log, events, [future])
+            self._submit(group, events, [future])
 
-    def _submit(self, log: Log, events: list[Prepared], waiting: list[asyncio.Future[Appended]]) -> None:
-        finish = self._finish
-
+    def _submit(self, group: _Group, events: list[Prepared], waiting: list[asyncio.Future[Appended]]) -> None:
         def on_done(submission: Submission) -> None:
-            self._completions.call(partial(finish, log, submission, waiting))
+            self._completions.call(partial(self._finish, group, submission, waiting))
 
         try:
-            log.submit(events, on_done)
+            group.log.submit(events, on_done)
         except Exception as error:  # noqa: BLE001 - as above
             _fail(waiting, error)
+        else:
+            self._under_way[group.key] += 1
 
-    def _finish(self, log: Log, submission: Submission, waiting: list[asyncio.Future[Appended]]) -> None:
+    def _finish(self, group: _Group, submission: Submission, waiting: list[asyncio.Future[Appended]]) -> None:
+        self._under_way[group.key] -= 1
+        if not self._under_way[group.key]:
+            del self._under_way[group.key]
+            if group.key in self._groups:
+                self._send(group.key)
         try:
             appended = submission.result()
         except IdConflict as error:
@@ -96,7 +108,7 @@ class SingleEvents:
                 _fail(waiting, error)
                 return
             for event, future in zip(submission.events, waiting, strict=True):
-                self._submit(log, [event], [future])
+                self._submit(group, [event], [future])
         except Exception as error:  # noqa: BLE001 - as above
             _fail(waiting, error)
         else:

@@ -38,6 +38,7 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.StorageFull("full"), 503, "unavailable"),
     (errors.Locked("locked", holder="x"), 503, "unavailable"),
     (errors.Closed("closing"), 503, "unavailable"),
+    (errors.HelperEnded("killed"), 503, "unavailable"),
     (errors.Damaged(INSIDE, path=INSIDE, remedy=INSIDE), 500, "integrity"),
     (errors.ProofError(INSIDE), 500, "integrity"),
     (errors.SignatureError(INSIDE), 500, "integrity"),
