@@ -30,7 +30,10 @@ class Room:
     say: Callable[[str], None]
 
     def clear(self) -> None:
-        """Remove what the last benchmark left, so that the disk needs room for one at a time."""
+        """Remove what large benchmarks left, so that the disk needs room for one at a time.
+
+        Small ones leave it to the end: ext4 is slow to make files for minutes after many were deleted near by.
+        """
         for path in self.path.iterdir():
             shutil.rmtree(path)
 

@@ -33,7 +33,6 @@ def _ingest(room: Room) -> Iterator[Result]:
     from indelible.bench import ingest  # noqa: PLC0415 - needs the server's packages
 
     yield from ingest.measure(room)
-    room.clear()
 
 
 def _requests(room: Room) -> Iterator[Result]:
@@ -41,14 +40,12 @@ def _requests(room: Room) -> Iterator[Result]:
 
     yield from requests.measure_concurrent(room)
     yield from requests.measure_sequential(room)
-    room.clear()
 
 
 def _published(room: Room) -> Iterator[Result]:
     from indelible.bench import publication  # noqa: PLC0415 - needs the server's packages
 
     yield from publication.measure(room)
-    room.clear()
 
 
 def _memory(room: Room) -> Iterator[Result]:
@@ -79,12 +76,10 @@ def _search(room: Room) -> Iterator[Result]:
     from indelible.bench.search import export, ingest, lag, measure  # noqa: PLC0415 - need the server's packages
 
     directory = room.path / "search"
+    yield from ingest.measure(room)
+    yield from lag.measure(room)
     yield from measure.measure(room, directory)
     yield from export.measure(room, directory)
-    room.clear()
-    yield from ingest.measure(room)
-    room.clear()
-    yield from lag.measure(room)
     room.clear()
 
 

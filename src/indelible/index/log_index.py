@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Self, TypeVar
 
 import duckdb
@@ -46,6 +47,7 @@ T = TypeVar("T")
 _log = logging.getLogger("indelible.index")
 
 _ATTEMPTS = 3
+_CLOSED = "the index has been closed"
 _BUGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors of a statement; no damage causes them."""
 _IDLE = 0.5
@@ -78,6 +80,8 @@ class LogIndex:
         self._indexer = Indexer(source, connection, segments, self._parts, settings)
         self._filters = TextFilters(segments, source, settings)
         self._closing = threading.Event()
+        self._running: list[Control] = []  # of the queries that run; guarded by _ended
+        self._ended = threading.Condition()
         self._thread: threading.Thread | None = None
 
     @classmethod
@@ -119,12 +123,18 @@ class LogIndex:
         self._filters.build(self._parts.view.parts)
 
     def close(self) -> None:
-        """Stop following and let go of everything. Queries that still run fail with ``Closed``."""
-        if self._closing.is_set():
-            return
-        self._closing.set()
+        """Stop following and let go of everything. Queries that still run fail with ``Closed``, which is waited for."""
+        with self._ended:
+            if self._closing.is_set():
+                return
+            self._closing.set()
         if self._thread is not None:
             self._thread.join()
+        with self._ended:
+            for control in self._running:
+                control.cancel()
+            self._ended.wait_for(lambda: not self._running)
+        # Not before: a cursor that outlives this connection may still call the Python function that it has registered.
         self._connection.close()
         self._segments.close()
 
@@ -327,7 +337,7 @@ class LogIndex:
         control = control or Control()
         for _ in range(_ATTEMPTS):
             published = self._source.published().checkpoint  # before the view, see coverage
-            with self._parts.reading() as view:
+            with self._parts.reading() as view, self._counted(control):
                 coverage = Coverage(
                     size=published.size, root=published.root, indexed=view.indexed, complete=view.covers(published.size)
                 )
@@ -340,10 +350,32 @@ class LogIndex:
             self._explain(failure, view, control)
         raise InternalError(f"the index fails again and again: {failure}") from failure
 
+    @contextmanager
+    def _counted(self, control: Control) -> Iterator[None]:
+        """Let :meth:`close` know of a query that runs, and of its end.
+
+        Raises:
+            Closed: there must be no more of them.
+        """
+        with self._ended:
+            if self._closing.is_set():
+                raise Closed(_CLOSED)
+            self._running.append(control)
+        try:
+            yield
+        except QueryCancelled as error:
+            if self._closing.is_set():
+                raise Closed(_CLOSED) from error
+            raise
+        finally:
+            with self._ended:
+                self._running.remove(control)
+                self._ended.notify_all()
+
     def _explain(self, error: duckdb.Error, view: View, control: Control) -> None:
         """Raise what an error of the database means; return when the query can be run again."""
         if self._closing.is_set():
-            raise Closed("the index has been closed") from error
+            raise Closed(_CLOSED) from error
         if isinstance(error, duckdb.InterruptException):
             control.check()
             raise QueryCancelled("the query was interrupted") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -15,6 +16,7 @@ from tests.unit.index.listed_log import ListedLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from indelible.index import LogIndex
     from indelible.index.fragment import Fragment
@@ -144,6 +146,37 @@ def test_search_of_a_closed_index_says_so(index: LogIndex) -> None:
     index.close()
     with pytest.raises(Closed):
         index.search(query(""))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.1])
+def test_closing_waits_for_the_queries_that_run(
+    open_index: Callable[..., LogIndex], tmp_path: Path, seconds: float
+) -> None:
+    """All of them end, with an answer or with ``Closed``; none is left in a database that is gone."""
+    log = ListedLog(make_entries(0, 600))  # in memory in part, where addresses are compared by a function in Python
+    index = open_index(log, tmp_path / "closing")
+    index.catch_up()
+    ended: list[type[BaseException]] = []
+    begun = threading.Barrier(5)
+
+    def ask() -> None:
+        begun.wait(30)
+        try:
+            while True:
+                assert index.search(query("ip:10.0.0.0/16"), limit=1_000).indices
+                list(index.matches(query("ip:10.0.1.0/24")))
+        except Closed as error:
+            ended.append(type(error))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.wait(30)
+    time.sleep(seconds)
+    index.close()
+    for thread in threads:
+        thread.join(30)
+    assert ended == [Closed] * 4
 
 
 def test_search_reads_no_segment_that_time_rules_out(
