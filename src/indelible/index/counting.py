@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from indelible.index.answers import Bucket
 from indelible.index.facet_values import field_values
 from indelible.index.fragment import TRUE, Fragment
+from indelible.index.parts import Span
 
 if TYPE_CHECKING:
-    from indelible.index.scan import Scan
+    from indelible.index.scan import Relation, Scan
     from indelible.query.ast import Field
 
 __all__ = ["count_over_time", "count_values", "list_values"]
@@ -23,12 +24,11 @@ def count_over_time(scan: Scan, since_us: int | None, until_us: int | None, buck
     """At most ``buckets`` buckets of equal width; a bound that is ``None`` is where what matches begins or ends."""
     relation = scan.relation(scan.parts) if scan.parts else None
     if since_us is None or until_us is None:
-        rows = relation.select("epoch_us(min(occurred_at)), epoch_us(max(occurred_at))") if relation else []
-        (first, last) = rows[0] if rows else (None, None)
-        if first is None or last is None:
+        found = _occurred(scan, relation)
+        if found is None:
             return []
-        since_us = first if since_us is None else since_us
-        until_us = last + 1 if until_us is None else until_us
+        since_us = found.low if since_us is None else since_us
+        until_us = found.high + 1 if until_us is None else until_us
     if until_us <= since_us:
         return []
     width = -(-(until_us - since_us) // buckets)
@@ -49,19 +49,31 @@ def count_over_time(scan: Scan, since_us: int | None, until_us: int | None, buck
     ]
 
 
+def _occurred(scan: Scan, relation: Relation | None) -> Span | None:
+    """When what matches occurred; ``None`` when nothing matches that says so."""
+    spans = [part.occurred for part in scan.parts]
+    known = [span for span in spans if span is not None]
+    if scan.takes_everything and len(known) == len(spans) > 0:
+        return Span(min(span.low for span in known), max(span.high for span in known))
+    rows = relation.select("epoch_us(min(occurred_at)), epoch_us(max(occurred_at))") if relation else [(None, None)]
+    low, high = rows[0]
+    return None if low is None or high is None else Span(low, high)
+
+
 def count_values(scan: Scan, field: Field, limit: int) -> tuple[list[tuple[str, int]], int]:
     """The most frequent values of a field with their counts, and how many different values there are."""
     what = field_values(field)
     if not scan.parts:
         return [], 0
     relation = scan.relation(scan.parts)
-    values = relation.subquery(Fragment(f"{what.sql} AS value", what.values))
-    rows = relation.cursor.execute(
-        f"WITH counted AS (SELECT value, count(*) AS entries FROM {values.sql} WHERE value IS NOT NULL GROUP BY value)"
-        " SELECT value, entries, (SELECT count(*) FROM counted) FROM counted ORDER BY entries DESC, value LIMIT ?",
-        [*values.values, limit],
+    rows = relation.subquery(what.columns)
+    found = relation.cursor.execute(
+        "SELECT value, entries, count(*) OVER () FROM"
+        f" (SELECT {what.value} AS value, count(*) AS entries FROM {rows.sql}"
+        f" WHERE {what.value} IS NOT NULL GROUP BY {what.keys}) ORDER BY entries DESC, value LIMIT ?",
+        [*rows.values, limit],
     ).fetchall()
-    return [(value, count) for value, count, _ in rows], rows[0][2] if rows else 0
+    return [(value, count) for value, count, _ in found], found[0][2] if found else 0
 
 
 def list_values(scan: Scan, field: Field, prefix: str, limit: int) -> list[str]:
@@ -71,10 +83,10 @@ def list_values(scan: Scan, field: Field, prefix: str, limit: int) -> list[str]:
     if not parts:
         return []
     relation = scan.relation(parts, more=TRUE)
-    values = relation.subquery(Fragment(f"{what.sql} AS value", what.values))
-    rows = relation.cursor.execute(
-        f"SELECT value FROM {values.sql} WHERE starts_with(value, ?)"
-        " GROUP BY value ORDER BY count(*) DESC, value LIMIT ?",
-        [*values.values, prefix, limit],
+    rows = relation.subquery(what.columns)
+    found = relation.cursor.execute(
+        f"SELECT {what.value} AS value FROM {rows.sql} WHERE starts_with({what.value}, ?)"
+        f" GROUP BY {what.keys} ORDER BY count(*) DESC, value LIMIT ?",
+        [*rows.values, prefix, limit],
     ).fetchall()
-    return [value for (value,) in rows]
+    return [value for (value,) in found]

@@ -1,7 +1,8 @@
-"""The values of a field as rows, one for each entry that has the value: what facets count and completion lists."""
+"""The values of a field: what facets count and completion lists, and how rows are grouped by them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indelible.errors import UsageError
@@ -13,25 +14,48 @@ from indelible.query.ast import Kind
 if TYPE_CHECKING:
     from indelible.query.ast import Field
 
-__all__ = ["field_values"]
+__all__ = ["Values", "field_values"]
 
 _ONE_TARGET = "[target_types[1] || ':' || target_ids[1]]"
 _TARGETS = "list_transform(list_zip(target_types, target_ids), lambda item: item[1] || ':' || item[2])"
 _COUNTABLE = frozenset({Kind.TEXT, Kind.ADDRESS, Kind.ENTITY, Kind.JSON})
 
 
-def field_values(field: Field, *, ids_only: bool = False) -> Fragment:
-    """What to select, for one row or several, of each entry that matches: texts that a query finds again.
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Texts that a query finds again.
 
-    An actor or a target is ``type:id``, or with ``ids_only`` its id. ``NULL`` is no value.
+    Attributes:
+        columns: What to select, for one row or several, of each entry that matches.
+        value: The text, as an expression over those columns; ``NULL`` is no value.
+        keys: The columns that are alike where, and only where, the texts are.
+    """
+
+    columns: Fragment
+    value: str = "value"
+    keys: str = "value"
+
+
+_ACTORS = Values(Fragment("actor_type, actor_id"), "actor_type || ':' || actor_id", "actor_type, actor_id")
+
+
+def field_values(field: Field, *, ids_only: bool = False) -> Values:
+    """The values of a field. An actor or a target is ``type:id``, or with ``ids_only`` its id.
 
     Raises:
         UsageError: the field has another value in nearly every entry.
     """
     if field.kind not in _COUNTABLE:
         raise UsageError(f"the values of {field.name} cannot be listed: nearly every event has its own")
+    if field.name == "actor" and not ids_only:
+        return _ACTORS  # two columns are grouped sooner than the texts made of them
+    value = _value(field, ids_only=ids_only)
+    return Values(Fragment(f"{value.sql} AS value", value.values))
+
+
+def _value(field: Field, *, ids_only: bool) -> Fragment:
     if field.name == "actor":
-        return Fragment("actor_id" if ids_only else "actor_type || ':' || actor_id")
+        return Fragment("actor_id")
     if field.name == "target":
         return _distinct("target_ids") if ids_only else _each("target_ids", _ONE_TARGET, _TARGETS)
     if field.name in LIST_FIELDS:

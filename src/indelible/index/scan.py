@@ -19,6 +19,7 @@ from indelible.index.free_text import find_texts, free_texts
 from indelible.index.pruning import Bounds
 from indelible.index.rows import create_rows
 from indelible.index.text_pruning import TextPruning
+from indelible.query.ast import Everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,6 +104,8 @@ class Scan:
         self._texts = free_texts(query)
         self._pruning = TextPruning(query, self._texts, filters)
         self._times = time_condition(since_us, until_us)
+        self.takes_everything = query == Everything() and self._times == TRUE
+        """Whether every row of the parts matches."""
         bounds = Bounds.of(query).occurred_in(since_us, until_us)
         self.parts = tuple(part for part in view.parts if bounds.touches(part))
 
