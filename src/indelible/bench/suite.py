@@ -73,11 +73,12 @@ def _archive(room: Room) -> Iterator[Result]:
 
 
 def _search(room: Room) -> Iterator[Result]:
-    from indelible.bench.search import export, ingest, lag, measure  # noqa: PLC0415 - need the server's packages
+    from indelible.bench.search import export, index_size, ingest, lag, measure  # noqa: PLC0415 - need the server's packages
 
     directory = room.path / "search"
     yield from ingest.measure(room)
     yield from lag.measure(room)
+    yield from index_size.measure(room)
     yield from measure.measure(room, directory)
     yield from export.measure(room, directory)
     room.clear()

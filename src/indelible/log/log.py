@@ -297,6 +297,10 @@ class Log:
         self._pool.put(submission)
         return submission
 
+    def has_room(self, entries: int) -> bool:
+        """Whether :meth:`submit` would take so many entries now, as far as their number goes. Never blocks."""
+        return self._pool.has_room(entries)
+
     def append(self, events: Sequence[Prepared], *, wait: Wait = "journaled", timeout: float | None = None) -> Appended:
         """Append one request and wait until it is durable, or covered by a signed checkpoint.
 

@@ -40,6 +40,10 @@ class Pool:
         """Bytes that wait now."""
         return self._bytes
 
+    def has_room(self, entries: int) -> bool:
+        """Whether so many entries more would be taken now, as far as their number goes."""
+        return not self._waiting or self._entries + entries <= self._max_entries
+
     def put(self, submission: Submission) -> None:
         """Queue a request.
 

@@ -40,6 +40,8 @@ class _Group:
     key: _Key
     bodies: list[bytes] = field(default_factory=list)
     waiting: list[asyncio.Future[Appended]] = field(default_factory=list)
+    due: bool = False
+    """Whether it goes in this turn of the event loop."""
 
 
 class SingleEvents:
@@ -59,11 +61,13 @@ class SingleEvents:
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = _Group(log, principal, key)
-            if not self._under_way[key]:
-                self._completions.loop.call_soon(self._send, key)
         future: asyncio.Future[Appended] = self._completions.loop.create_future()
         group.bodies.append(body)
         group.waiting.append(future)
+        # A log that has no room for them refuses them now, and not when the group before them is written.
+        if not group.due and not (self._under_way[key] and log.has_room(len(group.bodies))):
+            group.due = True
+            self._completions.loop.call_soon(self._send, key)
         return future
 
     def _send(self, key: _Key) -> None:
@@ -99,7 +103,8 @@ class SingleEvents:
         self._under_way[group.key] -= 1
         if not self._under_way[group.key]:
             del self._under_way[group.key]
-            if group.key in self._groups:
+            gathered = self._groups.get(group.key)
+            if gathered is not None and not gathered.due:
                 self._send(group.key)
         try:
             appended = submission.result()

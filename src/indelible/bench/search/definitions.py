@@ -135,7 +135,8 @@ SEARCH: Final = (
         name="index_disk",
         title="bytes of index a byte of record",
         unit="bytes/byte",
-        measures="The sizes of the files of the index, divided by the sum of the records' own bytes.",
+        measures="The bundled real events, with their originals, in one segment of the index: the sizes of its files, "
+        "text filter included, divided by the sum of the records' own bytes.",
         bar="≤ 0.15",
         greatest_value=0.15,
     ),

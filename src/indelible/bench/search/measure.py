@@ -33,7 +33,7 @@ __all__ = ["measure"]
 
 
 def measure(room: Room, directory: Path) -> Iterator[Result]:
-    """Figures ``search_…``, ``growth_search_…``, ``index_build`` and ``index_disk``; the log stays in ``directory``."""
+    """Figures ``search_…``, ``growth_search_…`` and ``index_build``; the log stays in ``directory``."""
     sizes = room.scale.search_milestones
     taken: dict[int, _Measured] = {}
     with searched_log(directory, room.samples, room.scale.segment_entries) as log:
@@ -46,7 +46,6 @@ def measure(room: Room, directory: Path) -> Iterator[Result]:
         yield from _compared(taken)
         yield from _grown(taken)
         yield alone(DEFINITIONS["index_build"], rate, {"events": float(sizes[-1] - (sizes[-2] if sizes[1:] else 0))})
-        yield _disk(log, sizes[-1])
 
 
 def _ask(room: Room, log: SearchedLog, size: int) -> _Measured:
@@ -106,10 +105,3 @@ def _grown(taken: Mapping[int, _Measured]) -> Iterator[Result]:
 def _median(by_engine: Mapping[str, Sequence[Pair]]) -> float:
     """Of our milliseconds, which stand beside everybody's."""
     return median(pair.value for pair in by_engine["duckdb"])
-
-
-def _disk(log: SearchedLog, size: int) -> Result:
-    stored = sum(path.stat().st_size for path in log.folder.iterdir() if path.is_file())
-    records = sum(len(entry) for _, entry in log.reader.entries(0, size))
-    details = {"entries": float(size), "bytes a record": round(records / size, 1)}
-    return alone(DEFINITIONS["index_disk"], stored / records, details)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from indelible.events.json_values import Json
 
-__all__ = ["ACTIONS", "Shape", "read_shapes"]
+__all__ = ["ACTIONS", "Shape", "read_events", "read_shapes"]
 
 ACTIONS: Final = 260
 """How many different actions the shapes have, the most frequent of the samples."""
@@ -53,7 +53,7 @@ class Shape:
 
 def read_shapes(samples: Path) -> list[Shape]:
     """The shapes of the bundled events, always in the same order."""
-    events = list(_read_events(samples))
+    events = list(read_events(samples))
     frequency = Counter(str(event.fields["action"]) for event in events)
     by_action: dict[str, dict[bytes, None]] = {action: {} for action, _ in frequency.most_common(ACTIONS)}
     for event in events:
@@ -67,7 +67,8 @@ def read_shapes(samples: Path) -> list[Shape]:
     ]
 
 
-def _read_events(samples: Path) -> Iterator[ForeignEvent]:
+def read_events(samples: Path) -> Iterator[ForeignEvent]:
+    """The bundled events, always in the same order."""
     for form in ("cloudtrail", "kubernetes", "github"):
         for file in sorted((samples / form).glob("*.json")):
             document = file.read_bytes()
