@@ -100,8 +100,11 @@ class DirectoryAdministration:
 
     def grants(self, principal: str | None = None) -> list[dict[str, Any]]:
         """Every grant, or those of one principal."""
-        with self._stored() as store:
-            return [_made_grant(made) for made in StoredGrants(store).list(principal)]
+        try:
+            with self._stored() as store:
+                return [_made_grant(made) for made in StoredGrants(store).list(principal)]
+        except NotFound:
+            return []  # as above
 
     def create_grant(self, *, principal: str, role: str, log: str, query: str | None) -> dict[str, Any]:
         """Grant a role, and give the grant."""
