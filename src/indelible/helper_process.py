@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
+import itertools
 import pickle
 import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from indelible.errors import HelperEnded, IndelibleError, InternalError
 
@@ -30,7 +30,8 @@ __all__ = ["HelperProcess", "main"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from indelible.helper_process import main; main()"
+# Nothing is imported before the path is ours: until then the working folder stands first in it.
+_START = "import sys; sys.path[:] = sys.argv[1:]; from indelible.helper_process import main; main()"
 
 
 class HelperProcess:
@@ -39,6 +40,7 @@ class HelperProcess:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._numbers = itertools.count()  # of the calls, so that no answer is taken for that of another one
         self._closed = False
 
     def call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
@@ -50,7 +52,7 @@ class HelperProcess:
             InternalError: the function raised anything else.
         """
         with self._lock:
-            answer = self._exchange((function, arguments, named))
+            answer = self._exchange(function, arguments, named)
         if isinstance(answer, Exception):
             raise answer
         result: T = answer[0]
@@ -59,8 +61,9 @@ class HelperProcess:
     def kill(self) -> None:
         """End it at once; a call that is under way fails."""
         self._closed = True
-        if self._process is not None:
-            self._process.kill()
+        process = self._process
+        if process is not None:
+            process.kill()
 
     def close(self) -> None:
         """Let a call that is under way finish, and end it."""
@@ -76,52 +79,68 @@ class HelperProcess:
     ) -> None:
         self.close()
 
-    def _exchange(self, call: tuple[Any, ...]) -> Any:  # noqa: ANN401 - whatever the function gives
-        data = pickle.dumps(call, pickle.HIGHEST_PROTOCOL)
+    def _exchange(self, *call: Any) -> Any:  # noqa: ANN401 - whatever the function takes and gives
         try:
-            process = self._running()
-            if process.stdin is None or process.stdout is None:
-                raise InternalError("a helper process has no pipes")
-            process.stdin.write(data)
-            process.stdin.flush()
-            return pickle.load(process.stdout)  # noqa: S301 - from the process that we have started
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            return self._ask(next(self._numbers), call)
+        except BaseException as error:
+            # Whatever it was: what the helper still has to say must not be taken for the answer to the next call.
+            if self._process is not None:
+                self._process.kill()
             self._end()
-            raise HelperEnded(f"a helper process ended before it answered: {error}") from error
+            if isinstance(error, (OSError, EOFError, pickle.UnpicklingError)):
+                raise HelperEnded(f"a helper process ended before it answered: {error}") from error
+            raise
+
+    def _ask(self, number: int, call: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as above
+        data = pickle.dumps((number, *call), pickle.HIGHEST_PROTOCOL)
+        process = self._running()
+        if process.stdin is None or process.stdout is None:
+            raise InternalError("a helper process has no pipes")
+        process.stdin.write(data)
+        process.stdin.flush()
+        answered, answer = pickle.load(process.stdout)  # noqa: S301 - from the process that we have started
+        if answered != number:
+            raise EOFError(f"it answered call {answered} and not call {number}")
+        return answer
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._closed:
             raise HelperEnded("the helper process has been closed")
+        if self._process is not None and self._process.poll() is not None:
+            self._end()
         if self._process is None:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, with our own module search path
-                [sys.executable, "-c", _START, json.dumps(sys.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [sys.executable, "-c", _START, *sys.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         return self._process
 
     def _end(self) -> None:
         if self._process is not None:
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):
                 self._process.communicate()  # closes its input, which ends it
             self._process = None
 
 
 def main() -> None:
     """Answer calls until there are no more: what a helper process runs."""
-    gc.freeze()  # what has been imported stays; walking it again and again would find nothing
     for number in (signal.SIGINT, signal.SIGTERM):  # the one who started this gets them, too, and decides when to stop
         signal.signal(number, signal.SIG_IGN)
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a stray print must not be taken for an answer
-    while True:
-        try:
-            function, arguments, named = pickle.load(source)  # noqa: S301 - from the process that has started this one
-        except EOFError:
-            return
-        try:
-            answer = pickle.dumps((function(*arguments, **named),), pickle.HIGHEST_PROTOCOL)
-        except IndelibleError as error:
-            answer = pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
-        except Exception as error:  # noqa: BLE001 - raised again by whoever asked
-            answer = pickle.dumps(InternalError(f"{type(error).__name__}: {error}"))
-        sink.write(answer)
-        sink.flush()
+    with contextlib.suppress(EOFError, pickle.UnpicklingError, BrokenPipeError):  # the one who started this is gone
+        _answer(source, sink)
+        gc.freeze()  # what the first call has imported stays; walking it again and again would find nothing
+        while True:
+            _answer(source, sink)
+
+
+def _answer(source: IO[bytes], sink: IO[bytes]) -> None:
+    number, function, arguments, named = pickle.load(source)  # noqa: S301 - from the process that has started this one
+    try:
+        answer = pickle.dumps((number, (function(*arguments, **named),)), pickle.HIGHEST_PROTOCOL)
+    except IndelibleError as error:
+        answer = pickle.dumps((number, error), pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # noqa: BLE001 - raised again by whoever asked
+        answer = pickle.dumps((number, InternalError(f"{type(error).__name__}: {error}")))
+    sink.write(answer)
+    sink.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from indelible import helper_process
 from indelible.errors import Damaged, HelperEnded, InternalError, StorageFull
 from indelible.helper_process import HelperProcess
 
@@ -65,6 +67,57 @@ def test_a_helper_that_ended_is_said_and_started_again(helper: HelperProcess) ->
         with pytest.raises(HelperEnded):
             helper.call(end)
         assert helper.call(os.getpid) != first
+
+
+def test_an_answer_that_was_not_taken_is_nobody_elses(helper: HelperProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong while an answer is read: the next call gets its own, from a new process."""
+    with helper:
+        first = helper.call(os.getpid)
+
+        def load(_: object) -> None:
+            raise MemoryError
+
+        with monkeypatch.context() as patch:
+            patch.setattr("indelible.helper_process.pickle.load", load)
+            with pytest.raises(MemoryError):
+                helper.call(bytes.upper, b"a" * 1_000_000)
+        assert helper.call(os.getpid) != first
+
+
+def test_an_answer_to_another_call_is_none(helper: HelperProcess) -> None:
+    """Answers bear the numbers of their calls."""
+    with helper:
+        helper.call(abs, -1)
+        helper._numbers = iter((7,))  # type: ignore[assignment]
+        assert helper.call(abs, -2) == 2
+        helper._numbers = iter((8, 9))  # type: ignore[assignment]
+        assert helper._process is not None
+        assert helper._process.stdin is not None
+        helper._process.stdin.write(pickle.dumps((1_000, abs, (-3,), {})))
+        with pytest.raises(HelperEnded, match="call 1000"):
+            helper.call(abs, -4)
+        assert helper.call(abs, -5) == 5
+
+
+def test_a_helper_that_ended_idle_is_replaced(helper: HelperProcess) -> None:
+    """The next call does not notice."""
+    with helper:
+        pid = helper.call(os.getpid)
+        os.kill(pid, signal.SIGKILL)
+        assert helper._process is not None
+        helper._process.wait(30)
+        assert helper.call(os.getpid) != pid
+
+
+def test_a_helper_runs_nothing_of_the_working_folder(tmp_path: Path) -> None:
+    """An auditor may stand in a folder that somebody else has filled."""
+    for name in ("json", "pickle", "indelible"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('from the working folder')")
+    script = "import os; from indelible.helper_process import HelperProcess; print(HelperProcess().call(abs, -1))"
+    source = str(Path(helper_process.__file__).parent.parent)
+    command = [sys.executable, "-c", f"import sys; sys.path[0] = {source!r}; {script}"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
 
 
 def test_a_closed_helper_refuses(helper: HelperProcess) -> None:

@@ -6,27 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indelible.access import Grant, Grants, StoredGrants
+from indelible.access import Grant
 from indelible.access.grants import principal_of
-from indelible.access.instants import format_instant
-from indelible.cli.target import (
-    ApiKeyFileOption,
-    DataOption,
-    JsonOption,
-    ServerTarget,
-    UrlOption,
-    resolve_target,
-)
+from indelible.cli.target import ApiKeyFileOption, DataOption, JsonOption, UrlOption, resolve_target
 from indelible.cli.terminal import Terminal
-from indelible.client import Administration
-from indelible.control import ControlStore
-from indelible.embedded import DataDirectory
-from indelible.embedded.administration import administering
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from indelible.access import GrantInfo
 
 __all__ = ["create", "delete", "list_", "register"]
 
@@ -55,16 +41,8 @@ def list_(
     """List the grants, oldest first."""
     terminal = Terminal(json=json)
     wanted = None if principal is None else principal_of(principal)
-    target = resolve_target(url, data, api_key_file)
-    if isinstance(target, ServerTarget):
-        with Administration(target.url, api_key=target.api_key) as server:
-            grants = server.grants(wanted)
-    else:
-        with (
-            DataDirectory.open(target.path) as directory,
-            ControlStore.open(directory.control_path, read_only=True) as store,
-        ):
-            grants = [_described(grant) for grant in StoredGrants(store).list(wanted)]
+    with resolve_target(url, data, api_key_file).administration() as admin:
+        grants = admin.grants(wanted)
     if json:
         terminal.result({"grants": grants})
     terminal.table(("id", "principal", "name", "grant", "created"), [_row(grant) for grant in grants])
@@ -88,13 +66,8 @@ def create(
     """Grant a role. It holds from the next request on."""
     terminal = Terminal(json=json)
     whom, what = principal_of(principal), Grant.parse(grant)
-    target = resolve_target(url, data, api_key_file)
-    if isinstance(target, ServerTarget):
-        with Administration(target.url, api_key=target.api_key) as server:
-            made = server.create_grant(principal=whom, role=what.role.value, log=what.log, query=what.query or None)
-    else:
-        with DataDirectory.open(target.path) as directory, administering(directory) as admin:
-            made = _described(Grants(admin.store, admin.acts).create(whom, what, by=admin.by))
+    with resolve_target(url, data, api_key_file).administration() as admin:
+        made = admin.create_grant(principal=whom, role=what.role.value, log=what.log, query=what.query or None)
     if json:
         terminal.result(made)
     terminal.say(f"grant {made['id']}: {what.text} for {whom}")
@@ -110,29 +83,11 @@ def delete(
 ) -> None:
     """Take a role back, at once. The last API key that administers everything keeps that."""
     terminal = Terminal(json=json)
-    target = resolve_target(url, data, api_key_file)
-    if isinstance(target, ServerTarget):
-        with Administration(target.url, api_key=target.api_key) as server:
-            server.delete_grant(grant_id)
-    else:
-        with DataDirectory.open(target.path) as directory, administering(directory) as admin:
-            Grants(admin.store, admin.acts).delete(grant_id, by=admin.by)
+    with resolve_target(url, data, api_key_file).administration() as admin:
+        admin.delete_grant(grant_id)
     if json:
         terminal.result({"id": grant_id, "deleted": True})
     terminal.say(f"grant {grant_id} is taken back")
-
-
-def _described(made: GrantInfo) -> dict[str, Any]:
-    return {
-        "id": made.id,
-        "principal": made.principal,
-        "principal_name": made.principal_name,
-        "role": made.grant.role.value,
-        "log": made.grant.log,
-        "query": made.grant.query or None,
-        "created_at": format_instant(made.created_at),
-        "created_by": made.created_by,
-    }
 
 
 def _row(made: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,20 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indelible.cli.target import (
-    ApiKeyFileOption,
-    DataOption,
-    JsonOption,
-    ServerTarget,
-    UrlOption,
-    resolve_target,
-)
+from indelible.cli.target import ApiKeyFileOption, DataOption, JsonOption, UrlOption, resolve_target
 from indelible.cli.terminal import Terminal
 from indelible.cli.visible import shortened
-from indelible.client import Administration
-from indelible.embedded import DataDirectory
-from indelible.embedded.administration import administering
-from indelible.embedded.description import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,13 +34,8 @@ def list_(
 ) -> None:
     """List the logs."""
     terminal = Terminal(json=json)
-    target = resolve_target(url, data, api_key_file)
-    if isinstance(target, ServerTarget):
-        with Administration(target.url, api_key=target.api_key) as server:
-            descriptions = server.logs()
-    else:
-        with DataDirectory.open(target.path) as directory:
-            descriptions = [describe(directory, name) for name in directory.log_names()]
+    with resolve_target(url, data, api_key_file).administration() as admin:
+        descriptions = admin.logs()
     if json:
         terminal.result({"logs": descriptions})
     terminal.table(
@@ -68,13 +52,8 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a log: its origin and public keys, its size and root, its signed checkpoint."""
-    target = resolve_target(url, data, api_key_file)
-    if isinstance(target, ServerTarget):
-        with Administration(target.url, api_key=target.api_key) as server:
-            description = server.log(name)
-    else:
-        with DataDirectory.open(target.path) as directory:
-            description = describe(directory, name)
+    with resolve_target(url, data, api_key_file).administration() as admin:
+        description = admin.log(name)
     _print(Terminal(json=json), description)
 
 
@@ -93,15 +72,8 @@ def create(
     json: JsonOption = False,
 ) -> None:
     """Create a log with keys of its own. With --data its keys are pinned in your state directory."""
-    target = resolve_target(url, data, api_key_file)
-    if isinstance(target, ServerTarget):
-        with Administration(target.url, api_key=target.api_key) as server:
-            description = server.create_log(name, origin=origin, public=public)
-    else:
-        with DataDirectory.open(target.path) as directory:
-            with administering(directory) as admin:
-                directory.create_log(name, acts=admin.acts, by=admin.by, origin=origin, public=public)
-            description = describe(directory, name)
+    with resolve_target(url, data, api_key_file).administration() as admin:
+        description = admin.create_log(name, origin=origin, public=public)
     _print(Terminal(json=json), description)
 
 

@@ -14,8 +14,7 @@ def with_saved(target: Target, name: str | None, query: str, log: str | None) ->
     """The query and the log that a command is about: those of a saved search, if one is named, and what is added."""
     if name is None:
         return query, log or "main"
-    from indelible.cli.saved_searches import SavedSearches  # noqa: PLC0415 - most questions need no control data
-
-    saved = SavedSearches(target).get(name)
+    with target.administration() as admin:
+        saved = admin.search(name)
     parts = [f"({part})" if part and query else part for part in (saved["query"], query)]
     return " ".join(part for part in parts if part), log or saved["log"]

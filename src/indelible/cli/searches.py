@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
-from indelible.cli.saved_searches import SavedSearches
 from indelible.cli.target import ApiKeyFileOption, DataOption, JsonOption, LogOption, UrlOption, resolve_target
 from indelible.cli.terminal import Terminal
 
@@ -42,7 +41,8 @@ def list_(
 ) -> None:
     """List the saved searches."""
     terminal = Terminal(json=json)
-    searches = SavedSearches(resolve_target(url, data, api_key_file)).list()
+    with resolve_target(url, data, api_key_file).administration() as admin:
+        searches = admin.searches()
     if json:
         terminal.result({"searches": searches})
     terminal.table(
@@ -60,7 +60,9 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a saved search. `indelible search --saved NAME` runs it."""
-    _print(Terminal(json=json), SavedSearches(resolve_target(url, data, api_key_file)).get(name))
+    with resolve_target(url, data, api_key_file).administration() as admin:
+        saved = admin.search(name)
+    _print(Terminal(json=json), saved)
 
 
 def create(
@@ -76,8 +78,9 @@ def create(
     json: JsonOption = False,
 ) -> None:
     """Save a search under a name. Relative times in it, such as since:24h, count from when it is run."""
-    searches = SavedSearches(resolve_target(url, data, api_key_file))
-    saved = searches.save(name, log=log, query=as_query(query), description=description, replace=replace)
+    with resolve_target(url, data, api_key_file).administration() as admin:
+        save = admin.replace_search if replace else admin.create_search
+        saved = save(name, log=log, query=as_query(query), description=description)
     _print(Terminal(json=json), saved)
 
 
@@ -91,7 +94,8 @@ def delete(
 ) -> None:
     """Forget a saved search."""
     terminal = Terminal(json=json)
-    SavedSearches(resolve_target(url, data, api_key_file)).delete(name)
+    with resolve_target(url, data, api_key_file).administration() as admin:
+        admin.delete_search(name)
     if json:
         terminal.result({"name": name, "deleted": True})
     terminal.say(f"{name} is deleted")

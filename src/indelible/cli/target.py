@@ -7,6 +7,7 @@ from a flag: arguments can be read by every process of the machine.
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,8 +17,10 @@ import typer
 from indelible.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from indelible.cli.administration import DirectoryAdministration
+    from indelible.client import Administration
     from indelible.sdk.audit_log import AuditLog
 
 __all__ = [
@@ -72,6 +75,12 @@ class ServerTarget:
         """The log, for reading."""
         return self.writer(log)
 
+    def administration(self) -> Administration:
+        """The server, to be administered."""
+        from indelible.client import Administration  # noqa: PLC0415 - as above
+
+        return Administration(self.url, api_key=self.api_key)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryTarget:
@@ -94,6 +103,19 @@ class DirectoryTarget:
         from indelible import embedded  # noqa: PLC0415 - as above
 
         return embedded.open(self.path, log=log, read_only=True, on_indexing=on_indexing)
+
+    @contextmanager
+    def administration(self) -> Iterator[DirectoryAdministration]:
+        """The directory, to be administered; it has the methods of a server's administration.
+
+        Raises:
+            NotFound: there is no such directory.
+        """
+        from indelible.cli.administration import DirectoryAdministration  # noqa: PLC0415 - as above
+        from indelible.embedded import DataDirectory  # noqa: PLC0415 - as above
+
+        with DataDirectory.open(self.path) as directory:
+            yield DirectoryAdministration(directory)
 
 
 Target = ServerTarget | DirectoryTarget

@@ -115,8 +115,17 @@ class LogIndex:
 
         Raises:
             Unavailable: there is no space for it.
+            Closed: it was closed meanwhile.
         """
-        self._indexer.catch_up(upto, progress)
+
+        def went_on(done: int, total: int) -> None:
+            if self._closing.is_set():
+                raise Closed(_CLOSED)
+            if progress is not None:
+                progress(done, total)
+
+        with self._counted(Control()):
+            self._indexer.catch_up(upto, went_on)
 
     def build_text_filters(self) -> None:
         """Build the text filters that are missing, with which free text is found sooner; :meth:`start` does so, too."""
@@ -134,9 +143,11 @@ class LogIndex:
             for control in self._running:
                 control.cancel()
             self._ended.wait_for(lambda: not self._running)
-        # Not before: a cursor that outlives this connection may still call the Python function that it has registered.
-        self._connection.close()
-        self._segments.close()
+        try:
+            # Not before: a cursor that outlives this connection may still call the function that it has registered.
+            self._connection.close()
+        finally:
+            self._segments.close()
 
     @property
     def coverage(self) -> Coverage:
@@ -335,19 +346,24 @@ class LogIndex:
     ) -> T:
         """Run a query; again, when it met a damaged segment, which is then made anew."""
         control = control or Control()
-        for _ in range(_ATTEMPTS):
-            published = self._source.published().checkpoint  # before the view, see coverage
-            with self._parts.reading() as view, self._counted(control):
-                coverage = Coverage(
-                    size=published.size, root=published.root, indexed=view.indexed, complete=view.covers(published.size)
-                )
-                try:
-                    with self._connection.cursor() as cursor, control.guard(cursor):
-                        times = {"since_us": since_us, "until_us": until_us}
-                        return run(Scan(cursor, self._source, self._filters, view, query, control, **times), coverage)
-                except duckdb.Error as error:
-                    failure = error
-            self._explain(failure, view, control)
+        with self._counted(control):
+            for _ in range(_ATTEMPTS):
+                published = self._source.published().checkpoint  # before the view, see coverage
+                with self._parts.reading() as view:
+                    coverage = Coverage(
+                        size=published.size,
+                        root=published.root,
+                        indexed=view.indexed,
+                        complete=view.covers(published.size),
+                    )
+                    try:
+                        with self._connection.cursor() as cursor, control.guard(cursor):
+                            times = {"since_us": since_us, "until_us": until_us}
+                            scan = Scan(cursor, self._source, self._filters, view, query, control, **times)
+                            return run(scan, coverage)
+                    except duckdb.Error as error:
+                        failure = error
+                self._explain(failure, view, control)
         raise InternalError(f"the index fails again and again: {failure}") from failure
 
     @contextmanager

@@ -94,10 +94,15 @@ def _read_back(objects: ObjectStore, interval: Interval, result: Integration) ->
             read_back += entry_bundle.decode(data, parse_bundle_path(path).width)
         else:
             tiles.append((path, data))
-    own = read_back[len(edge.entries) :]
-    if own != list(interval.entries) or tuple(read_back[: len(edge.entries)]) != edge.entries:
+    if read_back != [*edge.entries, *interval.entries]:
         raise InternalError("the bundles read back do not hold the journaled entries; nothing was signed")
-    again, levels = hash_tiles(edge, leaf_hashes(own))
+    hashes = leaf_hashes(read_back)
+    known = edge.levels[0] if edge.levels else ()  # with the root that was signed, as the edge's entries may not be
+    if tuple(hashes[: len(known)]) != known:
+        raise InternalError(
+            "the entries on the right edge read back are not those that were signed; nothing was signed"
+        )
+    again, levels = hash_tiles(edge, hashes[len(known) :])
     if again != tiles or RightEdge(size=result.edge.size, levels=levels, entries=()).root() != result.root:
         raise InternalError("the tiles read back do not give the new root; nothing was signed")
 

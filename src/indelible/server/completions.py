@@ -43,7 +43,11 @@ class Completions:
     def _drain(self) -> None:
         self._woken = False
         while self._finished:
-            self._finished.popleft()()
+            callback = self._finished.popleft()
+            try:
+                callback()
+            except Exception as error:  # noqa: BLE001 - it must not keep the others waiting
+                self.loop.call_exception_handler({"message": "a completion failed", "exception": error})
 
 
 def _complete(future: asyncio.Future[None]) -> None:

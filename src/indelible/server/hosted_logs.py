@@ -85,8 +85,10 @@ class HostedLog:
 
     def close(self) -> None:
         """Stop the index, then write and publish what was taken, and close the log."""
-        self._index.close()
-        self.log.close()
+        try:
+            self._index.close()
+        finally:
+            self.log.close()
 
     @property
     def writable(self) -> Log:
@@ -194,9 +196,8 @@ class HostedLogs:
         self._closing.set()
         if self._waker.ident is not None:
             self._waker.join()
-        with ThreadPoolExecutor(max_workers=max(1, min(len(self._logs), 16))) as executor:
+        with self._helper, ThreadPoolExecutor(max_workers=max(1, min(len(self._logs), 16))) as executor:
             list(executor.map(HostedLog.close, self._logs.values()))
-        self._helper.close()
 
     def __enter__(self) -> Self:
         return self

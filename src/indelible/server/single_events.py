@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from indelible.errors import IdConflict, IndelibleError
+from indelible.errors import IdConflict, Overloaded
 from indelible.log import Appended
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from indelible.server.completions import Completions
 
 __all__ = ["SingleEvents"]
+
+_ENOUGH = 65_536
+"""Bytes of bodies that do not wait for more: a group is prepared on the event loop, which others need."""
 
 _Key: TypeAlias = "tuple[str, str]"
 """A log's name and a principal."""
@@ -40,6 +43,7 @@ class _Group:
     key: _Key
     bodies: list[bytes] = field(default_factory=list)
     waiting: list[asyncio.Future[Appended]] = field(default_factory=list)
+    bytes: int = 0
     due: bool = False
     """Whether it goes in this turn of the event loop."""
 
@@ -64,11 +68,17 @@ class SingleEvents:
         future: asyncio.Future[Appended] = self._completions.loop.create_future()
         group.bodies.append(body)
         group.waiting.append(future)
-        # A log that has no room for them refuses them now, and not when the group before them is written.
-        if not group.due and not (self._under_way[key] and log.has_room(len(group.bodies))):
-            group.due = True
-            self._completions.loop.call_soon(self._send, key)
+        group.bytes += len(body)
+        # What a log has no room for is refused now, and not when the group before it is written.
+        gathers = self._under_way[key] and group.bytes < _ENOUGH and log.has_room(len(group.bodies))
+        if not gathers:
+            self._send_soon(group)
         return future
+
+    def _send_soon(self, group: _Group) -> None:
+        if not group.due:
+            group.due = True
+            self._completions.loop.call_soon(self._send, group.key)
 
     def _send(self, key: _Key) -> None:
         group = self._groups.pop(key)
@@ -95,7 +105,11 @@ class SingleEvents:
         try:
             group.log.submit(events, on_done)
         except Exception as error:  # noqa: BLE001 - as above
-            _fail(waiting, error)
+            if len(events) > 1 and isinstance(error, Overloaded):
+                for event, future in zip(events, waiting, strict=True):  # there may be room for some of them
+                    self._submit(group, [event], [future])
+            else:
+                _fail(waiting, error)
         else:
             self._under_way[group.key] += 1
 
@@ -103,9 +117,8 @@ class SingleEvents:
         self._under_way[group.key] -= 1
         if not self._under_way[group.key]:
             del self._under_way[group.key]
-            gathered = self._groups.get(group.key)
-            if gathered is not None and not gathered.due:
-                self._send(group.key)
+            if group.key in self._groups:
+                self._send_soon(self._groups[group.key])
         try:
             appended = submission.result()
         except IdConflict as error:
@@ -133,7 +146,7 @@ def _prepare_together(group: _Group) -> list[Prepared] | None:
         events = group.log.preparer.prepare_ndjson(
             stream, principal=group.principal, now_ms=time.time_ns() // 1_000_000, random=os.urandom
         )
-    except IndelibleError:
+    except Exception:  # noqa: BLE001 - each of them is prepared alone then, and raises what is its own
         return None
     return events if len(events) == len(group.bodies) else None
 

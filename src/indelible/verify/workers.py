@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
+from indelible.errors import HelperEnded, Unavailable
 from indelible.helper_process import HelperProcess
 from indelible.verify.chunk import check_chunk
 
@@ -73,5 +74,7 @@ class _Workers:
         process = self._idle.get()
         try:
             return process.call(check_chunk, task)
+        except HelperEnded as error:
+            raise Unavailable("a verification worker ended before it answered; run the verification again") from error
         finally:
-            self._idle.put(process)  # also one that has ended: whoever takes it next learns it at once
+            self._idle.put(process)

@@ -179,6 +179,37 @@ def test_closing_waits_for_the_queries_that_run(
     assert ended == [Closed] * 4
 
 
+def test_closing_waits_for_what_catches_up_and_repairs(open_index: Callable[..., LogIndex], tmp_path: Path) -> None:
+    """Segments that a query found damaged are being made again, and another thread indexes what is new."""
+    log = ListedLog(make_entries(0, 40 * SEGMENT))
+    folder = tmp_path / "closing"
+    open_index(log, folder).catch_up()
+    ended: list[type[BaseException]] = []
+
+    def until_closed(act: Callable[[], object]) -> None:
+        try:
+            while True:
+                act()
+        except Closed as error:
+            ended.append(type(error))
+
+    for _ in range(8):
+        index = open_index(log, folder)
+        for path in sorted(folder.glob("*.parquet"))[::3]:
+            path.write_bytes(b"PAR1" + bytes(64) + b"PAR1")
+        log.append(*make_entries(len(log.all), len(log.all) + SEGMENT))
+        log.publish()
+        acts = (lambda: index.search(query("ip:10.0.0.0/16"), limit=100), index.catch_up)  # noqa: B023 - they end here
+        threads = [threading.Thread(target=until_closed, args=(act,)) for act in acts * 2]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.02)
+        index.close()
+        for thread in threads:
+            thread.join(30)
+    assert ended == [Closed] * 32
+
+
 def test_search_reads_no_segment_that_time_rules_out(
     log: ListedLog, open_index: Callable[..., LogIndex], read: list[int]
 ) -> None:

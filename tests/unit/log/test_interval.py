@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -164,6 +165,30 @@ def test_a_full_disk_in_the_helper_is_tried_again(beside: BesideLog) -> None:
     beside.open_with(beside.posix.objects.opener())
     assert beside.publish()
     assert beside.log.reader.size == LARGE
+
+
+def test_what_a_dead_helper_left_is_removed(beside: BesideLog) -> None:
+    """Its temporaries, by the next one; those of the process itself stay."""
+    temporaries = beside.data / "state" / "main" / "tmp"
+    left, own = temporaries / "beside-1-0", temporaries / "17"
+    for path in (left, own):
+        path.write_bytes(b"half")
+    beside.append(LARGE)
+    assert beside.publish()
+    assert not left.exists()
+    assert own.exists()
+
+
+def test_altered_entries_of_the_right_edge_are_not_stored_as_signed(beside: BesideLog) -> None:
+    """The edge's hashes have the signed root; its entries, which fill the next bundle, must have those hashes."""
+    beside.append(5)
+    assert beside.publish()
+    edge = beside.log.publisher._edge
+    beside.log.publisher._edge = replace(edge, entries=(b"{}", *edge.entries[1:]))
+    beside.append(LARGE)
+    assert not beside.publish()
+    assert "right edge" in (beside.log.status.read_only or "")
+    assert beside.log.reader.size == 5
 
 
 def test_a_bit_that_flips_before_it_is_read_back_is_not_signed_over(beside: BesideLog) -> None:

@@ -107,6 +107,45 @@ def test_only_the_event_at_fault_fails() -> None:
     asyncio.run(run())
 
 
+def test_a_large_group_does_not_gather_on() -> None:
+    """It is prepared on the event loop, so it goes when it has some size, whatever is under way."""
+
+    async def run() -> None:
+        together = Together()
+        futures = [together.append(event())]
+        await asyncio.sleep(0)
+        futures += [together.append(event(reason="x" * 4_000)) for _ in range(17)]
+        await asyncio.sleep(0)
+        futures += [together.append(event()) for _ in range(3)]
+        assert await together.turn() == [1, 17]
+        assert await together.turn() == [3]
+        assert all(future.result().added == 1 for future in futures)
+
+    asyncio.run(run())
+
+
+def test_what_there_is_room_for_is_taken() -> None:
+    """A group that the pool has no room for as a whole goes one by one; only what is beyond it is refused."""
+
+    async def run() -> None:
+        together = Together(LogSettings(pool_entries=3))
+        first = together.append(event())
+        await asyncio.sleep(0)
+        under_way = together.log._pool.take(1, timeout=0)
+        later = [together.append(event()) for _ in range(3)]
+        other = together.append(event(), principal="key:two")
+        await asyncio.sleep(0)  # the other's event waits in the pool, and leaves room for two
+        together.log.sequencer.run(under_way)
+        for _ in range(4):  # the wake-up, what it calls, the group that gathered, and its parts
+            await asyncio.sleep(0)
+        assert await together.turn() == [1, 1, 1]
+        assert first.result().added == other.result().added == 1
+        assert [future.exception() is None for future in later] == [True, True, False]
+        assert isinstance(later[2].exception(), Overloaded)
+
+    asyncio.run(run())
+
+
 def test_a_refusal_leaves_nobody_waiting() -> None:
     """When the log takes no more, those who wait learn it, and the next one is tried again."""
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from indelible.server.openapi.parts import (
-    body,
+    BODY_PROBLEMS,
+    ROLE_PROBLEMS,
+    empty_answer,
     json_answer,
+    json_body,
     operation,
     path_parameter,
     query_parameter,
@@ -22,7 +25,7 @@ _LIST_KEYS = operation(
     "Those that reach no further than the logs that the key administers; revoked ones too.",
     tag="API keys",
     answers={200: json_answer("The keys.", schema("ApiKeyList"))},
-    problems=[400, 401, 403, 429],
+    problems=ROLE_PROBLEMS,
 )
 _NEW_KEY = {"name": "billing service", "grants": [{"role": "writer", "log": "main"}]}
 _CREATE_KEY = operation(
@@ -30,9 +33,9 @@ _CREATE_KEY = operation(
     "Make an API key",
     "The answer holds the secret; it is never shown again.",
     tag="API keys",
-    request=body("The key.", {"application/json": {"schema": schema("NewKey"), "example": _NEW_KEY}}),
+    request=json_body("The key.", "NewKey", example=_NEW_KEY),
     answers={201: json_answer("The key with its secret.", schema("ApiKey"), Location="Its path.")},
-    problems=[400, 401, 403, 408, 413, 415, 422, 429, 503],
+    problems=[*ROLE_PROBLEMS, *BODY_PROBLEMS],
 )
 _KEY = path_parameter("id", "The key's id: the second part of the key.", minLength=1)
 _SHOW_KEY = operation(
@@ -42,7 +45,7 @@ _SHOW_KEY = operation(
     tag="API keys",
     parameters=[_KEY],
     answers={200: json_answer("The key.", schema("ApiKey"))},
-    problems=[400, 401, 403, 404, 429],
+    problems=[*ROLE_PROBLEMS, 404],
 )
 _ROTATE_KEY = operation(
     "rotateApiKey",
@@ -51,9 +54,9 @@ _ROTATE_KEY = operation(
     "old key works on for `overlap` seconds, so that whoever uses it can change over.",
     tag="API keys",
     parameters=[_KEY],
-    request=body("How.", {"application/json": {"schema": schema("Rotation"), "example": {"overlap": 3_600}}}),
+    request=json_body("How.", "Rotation", example={"overlap": 3_600}),
     answers={201: json_answer("The new key with its secret.", schema("ApiKey"), Location="Its path.")},
-    problems=[400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503],
+    problems=[*ROLE_PROBLEMS, *BODY_PROBLEMS, 404, 409],
 )
 _REVOKE_KEY = operation(
     "revokeApiKey",
@@ -62,8 +65,8 @@ _REVOKE_KEY = operation(
     "everything cannot be revoked.",
     tag="API keys",
     parameters=[_KEY],
-    answers={204: {"description": "Revoked.", "headers": {}}},
-    problems=[400, 401, 403, 404, 409, 429, 503],
+    answers={204: empty_answer("Revoked.")},
+    problems=[*ROLE_PROBLEMS, 404, 409, 503],
 )
 _LIST_GRANTS = operation(
     "listGrants",
@@ -72,7 +75,7 @@ _LIST_GRANTS = operation(
     tag="Grants",
     parameters=[query_parameter("principal", "Only those of this principal.", minLength=1)],
     answers={200: json_answer("The grants.", schema("GrantList"))},
-    problems=[400, 401, 403, 422, 429],
+    problems=[*ROLE_PROBLEMS, 422],
 )
 _NEW_GRANT = {"principal": "api-key:7kq2m3xa90bd", "role": "reader", "log": "main", "query": "tenant:acme"}
 _CREATE_GRANT = operation(
@@ -81,9 +84,9 @@ _CREATE_GRANT = operation(
     "To an API key, or to a subject of an identity provider. A reader's grant may be restricted by a query: such a "
     "reader sees the records that match it and nothing else, so no tiles, entry bundles or proofs either.",
     tag="Grants",
-    request=body("The grant.", {"application/json": {"schema": schema("NewGrant"), "example": _NEW_GRANT}}),
+    request=json_body("The grant.", "NewGrant", example=_NEW_GRANT),
     answers={201: json_answer("The grant as made.", schema("MadeGrant"), Location="Its path.")},
-    problems=[400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503],
+    problems=[*ROLE_PROBLEMS, *BODY_PROBLEMS, 404, 409],
 )
 _DELETE_GRANT = operation(
     "deleteGrant",
@@ -91,8 +94,8 @@ _DELETE_GRANT = operation(
     "At once. The last API key that administers everything cannot lose that.",
     tag="Grants",
     parameters=[path_parameter("id", "The grant's id, as the list shows it.", pattern="^[0-9]{1,18}$")],
-    answers={204: {"description": "Taken back.", "headers": {}}},
-    problems=[400, 401, 403, 404, 409, 429, 503],
+    answers={204: empty_answer("Taken back.")},
+    problems=[*ROLE_PROBLEMS, 404, 409, 503],
 )
 _NOBODY = {"api_key": "idl_7kq2m3xa90bd_…"}
 _SIGN_IN = operation(
@@ -101,9 +104,9 @@ _SIGN_IN = operation(
     "For the console's pages: the answer sets the cookie of a session. Needs `X-Indelible-Console: 1`, and to come "
     "from a page of this server.",
     tag="Signing in",
-    request=body("The key.", {"application/json": {"schema": schema("KeySignIn"), "example": _NOBODY}}),
+    request=json_body("The key.", "KeySignIn", example=_NOBODY),
     answers={200: json_answer("Who is signed in.", schema("Session"), Set_Cookie="The session.")},
-    problems=[400, 401, 403, 408, 413, 415, 422, 429, 503],
+    problems=[*ROLE_PROBLEMS, *BODY_PROBLEMS],
     public=True,
 )
 _SESSION = operation(
@@ -112,15 +115,15 @@ _SESSION = operation(
     "By a session's cookie, or whatever else lets in.",
     tag="Signing in",
     answers={200: json_answer("Who, and what they may do.", schema("Session"))},
-    problems=[400, 401, 403, 429],
+    problems=ROLE_PROBLEMS,
 )
 _SIGN_OUT = operation(
     "signOut",
     "Sign out",
     "Ends the session of the cookie, if there is one.",
     tag="Signing in",
-    answers={204: {"description": "There is no session any more.", "headers": {}}},
-    problems=[400, 401, 403, 429, 503],
+    answers={204: empty_answer("There is no session any more.")},
+    problems=[*ROLE_PROBLEMS, 503],
     public=True,
 )
 _PROVIDER = path_parameter("provider", "The provider's name.", pattern="^[a-z0-9][a-z0-9-]{0,31}$")

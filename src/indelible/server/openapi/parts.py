@@ -10,7 +10,20 @@ from indelible.server.problem import PROBLEM_JSON
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["LOG", "body", "json_answer", "operation", "path_parameter", "query_parameter", "schema", "text_answer"]
+__all__ = [
+    "BODY_PROBLEMS",
+    "LOG",
+    "ROLE_PROBLEMS",
+    "body",
+    "empty_answer",
+    "json_answer",
+    "json_body",
+    "operation",
+    "path_parameter",
+    "query_parameter",
+    "schema",
+    "text_answer",
+]
 
 _PROBLEMS = {
     400: "Not JSON, bad UTF-8, duplicate keys, or a bad query.",
@@ -29,6 +42,11 @@ _PROBLEMS = {
     503: "Not possible right now: read-only, no space, shutting down. Try again after `Retry-After` seconds.",
 }
 _RETRY = {429, 503}
+
+ROLE_PROBLEMS = (400, 401, 403, 429)
+"""What follows from checking who asks, and whether a role allows it."""
+BODY_PROBLEMS = (408, 413, 415, 422, 503)
+"""What follows from taking a request body, besides."""
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -76,6 +94,12 @@ def body(description: str, content: Mapping[str, Mapping[str, Any]]) -> dict[str
     }
 
 
+def json_body(description: str, name: str, *, example: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A required request body in JSON: an object of the schema with this name."""
+    shown = {} if example is None else {"example": dict(example)}
+    return body(description, {"application/json": {"schema": schema(name), **shown}})
+
+
 def json_answer(description: str, form: Mapping[str, Any], **headers: str) -> dict[str, Any]:
     """An answer in JSON, with the headers that matter."""
     return _answer(description, {"application/json": {"schema": dict(form)}}, headers)
@@ -84,6 +108,11 @@ def json_answer(description: str, form: Mapping[str, Any], **headers: str) -> di
 def text_answer(description: str, media_type: str = "text/plain", **headers: str) -> dict[str, Any]:
     """An answer in some other media type, as text or bytes."""
     return _answer(description, {media_type: {"schema": {"type": "string"}}}, headers)
+
+
+def empty_answer(description: str) -> dict[str, Any]:
+    """An answer without content."""
+    return {"description": description, "headers": {}}
 
 
 def operation(

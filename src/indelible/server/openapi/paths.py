@@ -6,9 +6,12 @@ from typing import Any
 
 from indelible.server.openapi import access, searching
 from indelible.server.openapi.parts import (
+    BODY_PROBLEMS,
     LOG,
+    ROLE_PROBLEMS,
     body,
     json_answer,
+    json_body,
     operation,
     path_parameter,
     query_parameter,
@@ -27,7 +30,6 @@ _WAIT = query_parameter(
     default="journaled",
 )
 _RETURN = query_parameter("return", "`minimal` leaves out `events`.", enum=["full", "minimal"], default="full")
-_TAKING = (400, 401, 403, 404, 408, 413, 415, 429, 503)
 _EXAMPLE = {
     "action": "invoice.approve",
     "actor": {"type": "user", "id": "ada"},
@@ -57,7 +59,7 @@ _APPEND = operation(
         200: json_answer("Nothing was new.", schema("Appending")),
         201: json_answer("The events are durable, and their indices final.", schema("Appending")),
     },
-    problems=[*_TAKING, 405, 409, 422],
+    problems=[*ROLE_PROBLEMS, *BODY_PROBLEMS, 404, 405, 409],
 )
 
 _INGEST = operation(
@@ -86,7 +88,7 @@ _INGEST = operation(
         200: json_answer("Nothing was new.", schema("Ingesting")),
         201: json_answer("What was good is durable.", schema("Ingesting")),
     },
-    problems=[*_TAKING, 405, 422],
+    problems=[*ROLE_PROBLEMS, *BODY_PROBLEMS, 404, 405],
 )
 
 _GET_EVENT = operation(
@@ -96,7 +98,7 @@ _GET_EVENT = operation(
     tag="Read",
     parameters=[LOG, _EVENT],
     answers={200: json_answer("The record.", schema("StoredRecord"))},
-    problems=[400, 401, 403, 404, 429],
+    problems=[*ROLE_PROBLEMS, 404],
 )
 _GET_PROOF = operation(
     "getProof",
@@ -105,7 +107,7 @@ _GET_PROOF = operation(
     tag="Read",
     parameters=[LOG, _EVENT],
     answers={200: text_answer("The proof.")},
-    problems=[400, 401, 403, 404, 429],
+    problems=[*ROLE_PROBLEMS, 404],
 )
 _SIZE = {"pattern": "^(0|[1-9][0-9]{0,18})$"}
 _CONSISTENCY = operation(
@@ -119,7 +121,7 @@ _CONSISTENCY = operation(
         query_parameter("to", "The larger size, at most the published one.", required=True, **_SIZE),
     ],
     answers={200: json_answer("The proof.", schema("Consistency"))},
-    problems=[400, 401, 403, 404, 422, 429],
+    problems=[*ROLE_PROBLEMS, 404, 422],
 )
 _CHECKPOINT = operation(
     "getCheckpoint",
@@ -128,7 +130,7 @@ _CHECKPOINT = operation(
     tag="Tiles",
     parameters=[LOG],
     answers={200: text_answer("The note.")},
-    problems=[400, 401, 403, 404, 429],
+    problems=[*ROLE_PROBLEMS, 404],
 )
 _TILE = operation(
     "getTile",
@@ -137,7 +139,7 @@ _TILE = operation(
     tag="Tiles",
     parameters=[LOG, path_parameter("path", "`<level>/<index>[.p/<width>]`, or `entries/<index>[.p/<width>]`.")],
     answers={200: text_answer("The bytes.", "application/octet-stream")},
-    problems=[400, 401, 403, 404, 429],
+    problems=[*ROLE_PROBLEMS, 404],
 )
 _LIST_LOGS = operation(
     "listLogs",
@@ -152,9 +154,9 @@ _CREATE_LOG = operation(
     "Create a log",
     "With keys of its own.",
     tag="Logs",
-    request=body("The log.", {"application/json": {"schema": schema("NewLog"), "example": {"log": "team-a-orders"}}}),
+    request=json_body("The log.", "NewLog", example={"log": "team-a-orders"}),
     answers={201: json_answer("The log as created.", schema("LogDescription"), Location="Its path.")},
-    problems=[400, 401, 403, 408, 409, 413, 415, 422, 429, 503],
+    problems=[*ROLE_PROBLEMS, *BODY_PROBLEMS, 409],
 )
 _DESCRIBE_LOG = operation(
     "describeLog",
@@ -163,7 +165,7 @@ _DESCRIBE_LOG = operation(
     tag="Logs",
     parameters=[LOG],
     answers={200: json_answer("The log.", schema("LogDescription"))},
-    problems=[400, 401, 403, 404, 429],
+    problems=[*ROLE_PROBLEMS, 404],
 )
 _HEALTH = json_answer("It does.", {"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]})
 

@@ -6,9 +6,12 @@ from typing import Any
 
 from indelible.server.exporting import EXPORT_FORMATS
 from indelible.server.openapi.parts import (
+    BODY_PROBLEMS,
     LOG,
-    body,
+    ROLE_PROBLEMS,
+    empty_answer,
     json_answer,
+    json_body,
     operation,
     path_parameter,
     query_parameter,
@@ -30,7 +33,7 @@ def _number(name: str, description: str, *, most: int, default: int) -> dict[str
 
 
 _SPAN = (_Q, _SINCE, _UNTIL)
-_ASKING = (400, 401, 403, 404, 422, 429, 503)
+_ASKING = (*ROLE_PROBLEMS, 404, 422, 503)
 
 SEARCH = operation(
     "searchEvents",
@@ -114,7 +117,6 @@ _EXPORT = operation(
     problems=_ASKING,
 )
 _NAME = path_parameter("search", "The search's name.", pattern="^[a-z0-9][a-z0-9._-]{0,62}$")
-_CHANGING = (400, 401, 403, 404, 408, 413, 415, 422, 429, 503)
 _EXAMPLE = {"name": "denied-iam", "log": "main", "query": "action:aws.iam.* outcome:denied since:24h"}
 
 _LIST = operation(
@@ -130,9 +132,9 @@ _CREATE = operation(
     "Save a search",
     "Times such as `since:24h` in it stay relative. Needs the right to read the log.",
     tag="Saved searches",
-    request=body("The search.", {"application/json": {"schema": schema("NewSearch"), "example": _EXAMPLE}}),
+    request=json_body("The search.", "NewSearch", example=_EXAMPLE),
     answers={201: json_answer("The search as saved.", schema("Search"), Location="Its path.")},
-    problems=[*_CHANGING, 409],
+    problems=[*ROLE_PROBLEMS, *BODY_PROBLEMS, 404, 409],
 )
 _GET = operation(
     "getSearch",
@@ -149,9 +151,9 @@ _REPLACE = operation(
     "Who saved it may, and who administers its log.",
     tag="Saved searches",
     parameters=[_NAME],
-    request=body("What the name stands for now.", {"application/json": {"schema": schema("ChangedSearch")}}),
+    request=json_body("What the name stands for now.", "ChangedSearch"),
     answers={200: json_answer("The search as it is now.", schema("Search"))},
-    problems=_CHANGING,
+    problems=[*ROLE_PROBLEMS, *BODY_PROBLEMS, 404],
 )
 _DELETE = operation(
     "deleteSearch",
@@ -159,8 +161,8 @@ _DELETE = operation(
     "Who saved it may, and who administers its log.",
     tag="Saved searches",
     parameters=[_NAME],
-    answers={204: {"description": "Forgotten.", "headers": {}}},
-    problems=[400, 401, 403, 404, 429, 503],
+    answers={204: empty_answer("Forgotten.")},
+    problems=[*ROLE_PROBLEMS, 404, 503],
 )
 
 PATHS: dict[str, Any] = {

@@ -27,6 +27,8 @@ __all__ = ["MAX_OBJECT", "PosixObjectReader", "PosixObjects"]
 MAX_OBJECT = 256 * (2 + 65_535)
 """Bytes of a full bundle of the largest entries: the largest object there is."""
 _READ_ONLY = 0o444
+_BESIDE = "beside-"
+"""What the names of temporaries begin with that another process than the log's makes."""
 
 
 class PosixObjectReader:
@@ -150,8 +152,10 @@ class PosixObjects(PosixObjectReader):
 
 @cache
 def _opened_beside(root: Path, temporaries: Path, *, immutable: bool) -> PosixObjects:
-    # A process that outlives the one it helps, for a moment, must not be in the way of the next one's temporaries.
-    staging = Staging(Disk(), temporaries, prefix=f"{os.getpid()}-")
+    for path in temporaries.glob(f"{_BESIDE}*"):
+        path.unlink(missing_ok=True)  # of a process like this one that has ended, or is about to
+    # Names of its own: a process that outlives the one it helps, for a moment, must not be in the way of the next one.
+    staging = Staging(Disk(), temporaries, prefix=f"{_BESIDE}{os.getpid()}-")
     return PosixObjects(root, staging, immutable=immutable)
 
 

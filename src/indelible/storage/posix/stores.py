@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,10 +58,13 @@ class PosixStores:
             disk.make_directory(folder)
         for folder in (paths.ids, paths.temporary):
             disk.make_directory(folder)
-        stores = cls._open(paths, disk, immutable=immutable, create=True)
-        if not stores.empty:
-            stores.close()
-            raise UsageError(f"there is what is left of a log {name} in {data}; choose another name, or move it away")
+        with ExitStack() as opened:
+            stores = cls._open(paths, disk, immutable=immutable, create=True)
+            opened.callback(stores.close)
+            if not stores.empty:
+                detail = f"there is what is left of a log {name} in {data}; choose another name, or move it away"
+                raise UsageError(detail)
+            opened.pop_all()
         return stores
 
     @classmethod
@@ -86,10 +90,12 @@ class PosixStores:
                 raise Damaged("this folder of the log is missing", path=folder, remedy=_RESTORE)
         disk = disk or Disk()
         disk.make_directory(paths.temporary)
-        stores = cls._open(paths, disk, immutable=immutable, create=False)
-        if stores.checkpoints.load() is None and not stores.empty:
-            stores.close()
-            raise Damaged("the checkpoint state is missing", path=paths.checkpoint_state, remedy=_RESTORE)
+        with ExitStack() as opened:
+            stores = cls._open(paths, disk, immutable=immutable, create=False)
+            opened.callback(stores.close)
+            if stores.checkpoints.load() is None and not stores.empty:
+                raise Damaged("the checkpoint state is missing", path=paths.checkpoint_state, remedy=_RESTORE)
+            opened.pop_all()
         return stores
 
     @classmethod
