@@ -42,6 +42,24 @@ class HelperProcess:
         self._lock = threading.Lock()
         self._numbers = itertools.count()  # of the calls, so that no answer is taken for that of another one
         self._closed = False
+        self._answered = False  # by the process that runs
+        self._warming = threading.Lock()
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether it runs and has answered before, so that a call takes little more than its work."""
+        process = self._process
+        return self._answered and process is not None and process.poll() is None
+
+    def warm_up(self, function: Callable[P, object], *arguments: P.args, **named: P.kwargs) -> None:
+        """Have it started, and a function called that imports what calls will need; waits for nothing."""
+
+        def warm() -> None:
+            with self._warming, contextlib.suppress(IndelibleError):  # whoever calls it learns why it cannot
+                self.call(function, *arguments, **named)
+
+        if not self._warming.locked():
+            threading.Thread(target=warm, name="indelible-helper", daemon=True).start()
 
     def call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """What a function of a module gives, computed by the helper; arguments and result are pickled.
@@ -81,7 +99,7 @@ class HelperProcess:
 
     def _exchange(self, *call: Any) -> Any:  # noqa: ANN401 - whatever the function takes and gives
         try:
-            return self._ask(next(self._numbers), call)
+            answer = self._ask(next(self._numbers), call)
         except BaseException as error:
             # Whatever it was: what the helper still has to say must not be taken for the answer to the next call.
             if self._process is not None:
@@ -90,6 +108,8 @@ class HelperProcess:
             if isinstance(error, (OSError, EOFError, pickle.UnpicklingError)):
                 raise HelperEnded(f"a helper process ended before it answered: {error}") from error
             raise
+        self._answered = True
+        return answer
 
     def _ask(self, number: int, call: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as above
         data = pickle.dumps((number, *call), pickle.HIGHEST_PROTOCOL)
@@ -119,6 +139,7 @@ class HelperProcess:
             with contextlib.suppress(OSError):
                 self._process.communicate()  # closes its input, which ends it
             self._process = None
+            self._answered = False
 
 
 def main() -> None:

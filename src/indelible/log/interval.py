@@ -108,7 +108,7 @@ def _read_back(objects: ObjectStore, interval: Interval, result: Integration) ->
 
 
 class StoringElsewhere:
-    """Has a helper process store large intervals; stores them here when they are small, or the helper is gone."""
+    """Has a helper process store large intervals; stores them here when they are small, or there is no helper yet."""
 
     def __init__(
         self, helper: HelperProcess, open_objects: Callable[[], ObjectStore], *, on_read_only: Callable[[str], object]
@@ -126,7 +126,9 @@ class StoringElsewhere:
 
     def __call__(self, objects: ObjectStore, interval: Interval) -> Stored:
         """As :func:`store_interval`."""
-        if len(interval.entries) > _FEW:
+        if len(interval.entries) > _FEW and not self._helper.is_warm:
+            self._helper.warm_up(_open, self._open_objects)  # nobody waits until it has started
+        elif len(interval.entries) > _FEW:
             try:
                 return self._helper.call(_open_and_store, self._open_objects, interval)
             except ReadOnly as error:
@@ -136,6 +138,10 @@ class StoringElsewhere:
                 _log.warning("interval_stored_here", extra={"reason": str(error)})
                 interval = interval._replace(replace=True)  # it may have left some of them, as a crash does
         return store_interval(objects, interval)
+
+
+def _open(open_objects: Callable[[], ObjectStore]) -> None:
+    open_objects()
 
 
 def _open_and_store(open_objects: Callable[[], ObjectStore], interval: Interval) -> Stored:

@@ -66,7 +66,10 @@ class Append:
             body = await read_body(receive, headers, reserved, limit=settings.max_body, seconds=settings.body_timeout)
             if len(body) <= _GROUPED and body.startswith(b"{") and media_type is MediaType.JSON and not compressed:
                 context.rates.take_events(principal, 1)
-                appended = await self._append_single(log, principal.id, body)
+                try:
+                    appended = await self._appender.append_single(log, principal.id, body)
+                except IdConflict as conflict:
+                    raise _placed(conflict, alone=True) from None
             else:
 
                 def admit() -> _Admitted:
@@ -84,12 +87,6 @@ class Append:
         receipts = await self._appender.receipts(log, appended, options)
         answer = Appending(name, appended.first_index, appended.added, appended.duplicates, receipts)
         return Answer(201 if appended.added else 200, self._encode(answer))
-
-    async def _append_single(self, log: Log, principal: str, body: bytes) -> Appended:
-        try:
-            return await self._appender.append_single(log, principal, body)
-        except IdConflict as conflict:
-            raise _placed(conflict, alone=True) from None
 
     async def _append(self, log: Log, admitted: _Admitted) -> Appended:
         try:

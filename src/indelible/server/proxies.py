@@ -62,7 +62,7 @@ class Proxies:
     def admit(self, scope: Scope) -> None:
         """Make ``client`` and ``scheme`` those of the client, and take off every header that claims to say so."""
         headers = scope["headers"]
-        if not any(name in _CLAIMS for name, _ in headers):
+        if _CLAIMS.isdisjoint([name for name, _ in headers]):
             return
         client = scope.get("client")
         if client is None or not self._is_trusted(client[0]):

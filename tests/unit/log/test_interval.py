@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import threading
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -112,6 +113,7 @@ class BesideLog(SteppedLog):
 @pytest.fixture
 def beside(tmp_path: Path, signer: LogSigner) -> Iterator[BesideLog]:
     with HelperProcess() as helper:
+        helper.call(os.getpid)
         log = BesideLog(tmp_path / "beside", signer, helper)
         yield log
         log.posix.close()
@@ -131,14 +133,16 @@ def test_objects_are_those_that_the_process_itself_stores(beside: BesideLog, tmp
     here.posix.close()
 
 
-@pytest.mark.parametrize("kind", [DyingObjects, PosixObjects])
-def test_a_helper_that_ends_delays_nothing(beside: BesideLog, kind: type[PosixObjects]) -> None:
+@pytest.mark.parametrize("within", [True, False])
+def test_a_helper_that_ends_delays_nothing(beside: BesideLog, *, within: bool) -> None:
     """Whether it ended between intervals or when it had stored one: the process stores it, and signs."""
     beside.append(LARGE)
     assert beside.publish()
-    beside.break_with(kind)
     assert beside.helper is not None
-    os.kill(beside.helper.call(os.getpid), signal.SIGKILL)
+    if within:
+        beside.break_with(DyingObjects)
+    else:
+        os.kill(beside.helper.call(os.getpid), signal.SIGKILL)
     beside.append(LARGE)
     assert beside.publish()
     assert beside.log.reader.size == 2 * LARGE
@@ -165,6 +169,27 @@ def test_a_full_disk_in_the_helper_is_tried_again(beside: BesideLog) -> None:
     beside.open_with(beside.posix.objects.opener())
     assert beside.publish()
     assert beside.log.reader.size == LARGE
+
+
+def test_nobody_waits_for_a_helper_that_starts(beside: BesideLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While there is none the process stores by itself, and has one started."""
+    assert beside.helper is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(HelperProcess, "is_warm", property(lambda _: False))
+        patch.setattr(beside.helper, "warm_up", lambda *_: None)
+        patch.setattr(beside.helper, "call", die)
+        beside.append(LARGE)
+        assert beside.publish()
+    os.kill(beside.helper.call(os.getpid), signal.SIGKILL)
+    beside.append(LARGE)
+    assert beside.publish()
+    for thread in threading.enumerate():
+        if thread.name == "indelible-helper":
+            thread.join(30)
+    assert beside.helper.is_warm
+    beside.append(LARGE)
+    assert beside.publish()
+    assert beside.log.reader.size == 3 * LARGE
 
 
 def test_what_a_dead_helper_left_is_removed(beside: BesideLog) -> None:
