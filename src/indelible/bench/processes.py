@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,9 +109,21 @@ def run_load(plan: LoadPlan) -> LoadResult:
 def resident_bytes(pid: int) -> int:
     """The resident size of a process, and on Linux of the helpers that it has started."""
     if platform.system() == "Linux":
-        process = Path(f"/proc/{pid}")
-        helpers = {child for task in process.glob("task/*/children") for child in task.read_text("ascii").split()}
-        statms = (Path(f"/proc/{each}/statm").read_text("ascii") for each in (pid, *helpers))
-        return sum(int(statm.split()[1]) for statm in statms) * os.sysconf("SC_PAGE_SIZE")
+        pages = sum(map(_resident_pages, (pid, *_children(pid))))
+        return pages * os.sysconf("SC_PAGE_SIZE")
     listed = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True, text=True)  # noqa: S603, S607
     return int(listed.stdout) * 1024
+
+
+def _resident_pages(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            _, _, rest = stat.read_text("utf-8", errors="replace").rpartition(")")  # a name may hold anything
+            if int(rest.split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return found
