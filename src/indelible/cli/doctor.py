@@ -6,11 +6,12 @@ import datetime as dt
 import os
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from indelible.cli.failure import FOUND
+from indelible.cli.policy_file import read_policy
 from indelible.cli.target import DEFAULT_DATA, DataOption, JsonOption
 from indelible.cli.terminal import Terminal
 from indelible.embedded import DataDirectory
@@ -32,17 +33,26 @@ def register(app: typer.Typer) -> None:
     app.command("doctor", epilog="Example: indelible doctor --data /var/lib/indelible")(doctor)
 
 
-def doctor(*, data: DataOption = None, json: JsonOption = False) -> None:
+def doctor(
+    *,
+    data: DataOption = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", metavar="FILE", help="A C2SP tlog-policy, whose witnesses are to be reachable."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
     """Examine a data directory and the machine below it, and say what to do about each finding.
 
-    Looks at disk, file system, permissions, control data, the writer, certificates, and each log's keys, pins, right
-    edge, publication, index and clock. Changes nothing, needs no lock; `indelible verify` looks at every entry.
-    Exits with 1 when it finds a problem; warnings alone are 0.
+    Looks at disk, file system, permissions, control data, the writer, certificates, each log's keys, pins, right edge,
+    publication, index and clock, and with --policy whether its witnesses can be reached. Changes nothing, needs no
+    lock; `indelible verify` looks at every entry. Exits with 1 when it finds a problem; warnings alone are 0.
     """
     terminal = Terminal(json=json)
     directory = DataDirectory.open(data or Path(os.environ.get("INDELIBLE_DATA") or DEFAULT_DATA))
     certificate = ask([("certificate", lambda: _certificate(directory))])
-    found = list(chain(examine(directory, Pins.load(os.environ)), certificate))
+    witnessed = None if policy is None else read_policy(policy)
+    found = list(chain(examine(directory, Pins.load(os.environ), witnessed), certificate))
     worst = max((list(Level).index(each.level) for each in found), default=0)
     if json:
         terminal.result({"data": str(directory.path), "findings": [each.to_json() for each in found]})

@@ -8,19 +8,17 @@ from typing import Annotated
 
 import typer
 
+from indelible.cli.policy_file import read_policy
 from indelible.cli.report_view import show_report
 from indelible.cli.target import ApiKeyFileOption, JsonOption, read_api_key
 from indelible.cli.terminal import Terminal
 from indelible.cli.verification import Verifier
 from indelible.errors import UsageError
-from indelible.formats.tlog_policy import Policy
 from indelible.trust.pinned_verification import GivenKeys
 from indelible.trust.pins import Pins
 from indelible.verify.verdicts import Report, VerdictName
 
 __all__ = ["given_keys", "register", "verify"]
-
-_MAX_POLICY_BYTES = 1 << 20
 
 
 def register(app: typer.Typer) -> None:
@@ -110,11 +108,7 @@ def given_keys(policy: Path | None, vkeys: list[str]) -> GivenKeys:
     """
     if policy is None:
         return GivenKeys(vkeys=vkeys, source="the keys given with --vkey") if vkeys else GivenKeys()
-    with policy.open("rb") as file:
-        data = file.read(_MAX_POLICY_BYTES + 1)
-    if len(data) > _MAX_POLICY_BYTES:
-        raise UsageError(f"{policy} is too large to be a policy")
-    return GivenKeys(policy=Policy.parse(data), source=f"the policy {policy}")
+    return GivenKeys(policy=read_policy(policy), source=f"the policy {policy}")
 
 
 def _verdicts(text: str) -> frozenset[VerdictName]:

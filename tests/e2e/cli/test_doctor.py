@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 from tests.certificates import Authority
@@ -28,6 +29,21 @@ def test_doctor_looks_at_the_certificate(made: InProcess) -> None:
     assert "for 127.0.0.1, until" in made("doctor", **tls).expect(0).out
     key.chmod(0o604)
     assert "chmod o=" in made("doctor", **tls).expect(1).out
+
+
+def test_doctor_asks_the_witnesses_of_a_policy(made: InProcess) -> None:
+    """Those of a log's own policy have no address; one that does not answer is a problem."""
+    policy = made("logs", "show", "main", "--json").expect(0).json["policy"]
+    file = made.folder / "policy"
+    file.write_text(policy)
+    assert "it is not asked" in made("doctor", "--policy", str(file)).expect(0).out
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    (witness,) = [line for line in policy.splitlines() if line.startswith("witness ")]
+    file.write_text(policy.replace(witness, f"{witness} http://127.0.0.1:{port}"))
+    assert "cannot be reached" in made("doctor", "--policy", str(file)).expect(1).out
+    file.write_text("quorum nobody\n")
+    assert "line 1" in made("doctor", "--policy", str(file)).expect(2).err
 
 
 def test_doctor_needs_a_directory(cli: InProcess) -> None:

@@ -12,20 +12,27 @@ from indelible.operations.doctor.diagnosis import Diagnosis, Level
 from indelible.operations.doctor.directory import directory_questions
 from indelible.operations.doctor.host import host_questions
 from indelible.operations.doctor.logs import log_questions
+from indelible.operations.doctor.witnesses import witness_questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from indelible.embedded import DataDirectory
+    from indelible.formats.tlog_policy import Policy
     from indelible.operations.doctor.diagnosis import Question
     from indelible.trust.pins import Pins
 
 __all__ = ["Diagnosis", "Level", "ask", "examine"]
 
 
-def examine(directory: DataDirectory, pins: Pins) -> Iterator[Diagnosis]:
-    """Everything there is to say about a directory, in the order in which one would look."""
-    return ask([*host_questions(directory), *directory_questions(directory), *log_questions(directory, pins)])
+def examine(directory: DataDirectory, pins: Pins, policy: Policy | None = None) -> Iterator[Diagnosis]:
+    """Everything there is to say about a directory, in the order in which one would look.
+
+    With a ``policy``, its witnesses are asked, too, whether they can be reached from here.
+    """
+    witnesses = [] if policy is None else witness_questions(policy)
+    logs = log_questions(directory, pins)
+    return ask([*host_questions(directory), *directory_questions(directory), *logs, *witnesses])
 
 
 def ask(questions: Iterable[tuple[str, Question]]) -> Iterator[Diagnosis]:
