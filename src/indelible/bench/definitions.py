@@ -163,7 +163,7 @@ DEFINITIONS: Final = {
             title="duplicates by size of the log",
             unit="events/s",
             measures="Events a second, 1,000 a request, where every event is already in the log at a random place: "
-            "found by id, read, compared, answered with the first index. Of the smallest log the reader holds most in "
+            "found by id, read, compared, answered with the first index. Of the smallest log the reader holds much in "
             "memory; of larger ones it reads an entry bundle for each.",
             ceiling="The same at the smallest size.",
         ),
