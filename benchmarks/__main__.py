@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 
 from indelible.bench import suite
+from indelible.bench.definitions import DEFINITIONS
+from indelible.bench.measurement import Result
 from indelible.bench.presentation import HEADINGS, cells
 from indelible.bench.scale import DEFAULT, HUGE, LONG, QUICK
 from indelible.cli.demo.samples import samples_folder
@@ -41,8 +43,15 @@ def record(report: suite.Report, path: Path = RESULTS) -> None:
     if path.exists():
         earlier = msgspec.json.decode(path.read_bytes(), type=suite.Report)
         kept = [each for each in earlier.results if each.name not in taken and earlier.machine == report.machine]
-        report = suite.Report(machine=report.machine, results=(*report.results, *kept))
+        results = sorted((*report.results, *kept), key=_place)
+        report = suite.Report(machine=report.machine, results=tuple(results))
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
+
+
+def _place(result: Result) -> int:
+    """Where a figure stands on the page; those of several sizes end in them, and keep their order."""
+    names = list(DEFINITIONS)
+    return names.index(result.name if result.name in DEFINITIONS else result.name.rpartition("_")[0])
 
 
 if __name__ == "__main__":
