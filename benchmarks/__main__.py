@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from indelible.bench import suite
 from indelible.bench.definitions import DEFINITIONS
-from indelible.bench.measurement import Result
 from indelible.bench.presentation import HEADINGS, cells
 from indelible.bench.scale import DEFAULT, HUGE, LONG, QUICK
 from indelible.cli.demo.samples import samples_folder
+
+if TYPE_CHECKING:
+    from indelible.bench.measurement import Result
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -51,7 +54,8 @@ def record(report: suite.Report, path: Path = RESULTS) -> None:
 def _place(result: Result) -> int:
     """Where a figure stands on the page; those of several sizes end in them, and keep their order."""
     names = list(DEFINITIONS)
-    return names.index(result.name if result.name in DEFINITIONS else result.name.rpartition("_")[0])
+    name = result.name if result.name in DEFINITIONS else result.name.rpartition("_")[0]
+    return names.index(name) if name in DEFINITIONS else len(names)
 
 
 if __name__ == "__main__":
