@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
+import logging
 import pickle
 import signal
 import subprocess
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["HelperProcess", "main"]
+
+_log = logging.getLogger("indelible.helper_process")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,6 +46,7 @@ class HelperProcess:
         self._numbers = itertools.count()  # of the calls, so that no answer is taken for that of another one
         self._closed = False
         self._answered = False  # by the process that runs
+        self._starts = 0
         self._warming = threading.Lock()
 
     @property
@@ -129,6 +133,9 @@ class HelperProcess:
         if self._process is not None and self._process.poll() is not None:
             self._end()
         if self._process is None:
+            # More than once in a server's life it is a helper that ends again and again, for want of memory say.
+            _log.log(logging.WARNING if self._starts else logging.INFO, "helper_started", extra={"ended": self._starts})
+            self._starts += 1
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, with our own module search path
                 [sys.executable, "-c", _START, *sys.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )

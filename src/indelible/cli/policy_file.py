@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indelible.errors import UsageError
+from indelible.errors import FormatError, UsageError
 from indelible.formats.tlog_policy import Policy
 
 if TYPE_CHECKING:
@@ -26,4 +26,7 @@ def read_policy(path: Path) -> Policy:
         data = file.read(_MAX_POLICY_BYTES + 1)
     if len(data) > _MAX_POLICY_BYTES:
         raise UsageError(f"{path} is too large to be a policy")
-    return Policy.parse(data)
+    try:
+        return Policy.parse(data)
+    except FormatError as error:
+        raise FormatError(f"{path} is no C2SP tlog-policy: {error}") from error

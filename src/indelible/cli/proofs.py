@@ -31,8 +31,21 @@ class ProofChecker:
         """
         if found.proof is None:
             return "not yet"
-        proof = TlogProof.parse(found.proof)
-        if proof.index != found.index:
-            raise ProofError(f"the proof given for entry {found.index} is that of entry {proof.index}")
-        proof.verify(found.entry, self._policy)
+        self.check(found.index, found.entry, found.proof)
         return "proven"
+
+    def check(self, index: int, entry: bytes, tlog_proof: bytes) -> None:
+        """Check the proof of the entry at an index.
+
+        Raises:
+            ProofError: the proof is of another entry, or does not verify.
+            SignatureError: a signature that the keys demand is missing or wrong.
+        """
+        proof = TlogProof.parse(tlog_proof)
+        if proof.index != index:
+            raise ProofError(f"the proof given for entry {index} is that of entry {proof.index}")
+        try:
+            proof.verify(entry, self._policy)
+        except ProofError as error:
+            detail = f"entry {index} is not in the tree that was signed: it, or the hashes beside it, were altered"
+            raise ProofError(f"{detail}. `indelible verify` says which file ({error})") from error

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from indelible.cli.proofs import ProofChecker
 from indelible.cli.show import which_entry
 from indelible.cli.target import ApiKeyFileOption, DataOption, JsonOption, LogOption, UrlOption, resolve_target
 from indelible.cli.terminal import Terminal
@@ -33,10 +34,14 @@ def prove(
     api_key_file: ApiKeyFileOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write an entry's bytes, and the proof that they are in the log, for anyone to check with `indelible verify`."""
+    """Write an entry's bytes, and the proof that they are in the log, for anyone to check with `indelible verify`.
+
+    The proof is checked before anything is written.
+    """
     terminal = Terminal(json=json)
     with resolve_target(url, data, api_key_file).reader(log) as audit_log:
         proof = audit_log.prove(which_entry(event))
+        ProofChecker(audit_log).check(proof.index, proof.entry, proof.tlog_proof)
     event_id = proof.record["id"]
     name = output or Path(event_id)
     # Appended, not with_suffix: a name may hold a dot of its own.

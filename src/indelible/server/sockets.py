@@ -44,7 +44,8 @@ def listen(host: str, port: int) -> socket.socket:
             bound.close()
             raise
     except OSError as error:
-        detail = f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with --listen HOST:PORT"
+        remedy = "choose another with --listen HOST:PORT or INDELIBLE_LISTEN"
+        detail = f"cannot listen on {host}:{port}: {error.strerror or error}; {remedy}"
         raise ConfigurationError(detail) from error
     return bound
 

@@ -72,6 +72,28 @@ def test_record_show_and_prove_agree(made: InProcess) -> None:
     assert altered["logs"][0]["findings"][0]["kind"] == "entry_altered"
 
 
+def test_prove_refuses_what_is_not_in_the_signed_tree(made: InProcess) -> None:
+    """An altered entry gets no proof, and no files; it is said what it is and what to do."""
+    for number in range(3):
+        made("record", f"door.{number}", "--actor", "user:ada").expect(0)
+    bundle = made.folder / "data/logs/main/tile/entries/000.p/3"
+    bundle.chmod(0o644)
+    bundle.write_bytes(bundle.read_bytes().replace(b"door.1", b"door.9"))
+    made("prove", "0", "-o", "sound").expect(0)
+    refused = made("prove", "1", "-o", "altered").expect(1)
+    assert "entry 1 is not in the tree that was signed" in refused.err
+    assert "indelible verify" in refused.err
+    assert not list(made.folder.glob("altered*"))
+
+
+def test_import_takes_no_other_documents_for_github_payloads(made: InProcess) -> None:
+    """Their files are named after their events: what is not, is something else."""
+    (made.folder / "218007301253_CloudTrail_us-east-1.json").write_text('{"Records":[]}')
+    refused = made("import", "github", "218007301253_CloudTrail_us-east-1.json", "--json").expect(1).json
+    assert refused["added"] == 0
+    assert "is no GitHub event" in refused["rejected"][0]["detail"]
+
+
 def test_record_says_what_is_wrong_in_one_line(made: InProcess) -> None:
     """Wrong use is status 2 and a sentence with the remedy."""
     assert "type:id" in made("record", "a.b", "--actor", "ada").expect(2).err

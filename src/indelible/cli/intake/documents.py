@@ -7,6 +7,7 @@ native events, with their derived ids and their originals.
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
 
 __all__ = ["DOCUMENT_FORMATS", "Translator", "read_documents"]
 
+_GITHUB_EVENT = re.compile(r"[a-z][a-z_]{0,63}")
 _SERVERS_FIELDS = ("v", "log", "principal", "received_at")
 _LONGEST_PRINCIPAL = "x" * 128  # stands for the one that the log will put in, so that nothing outgrows an entry there
 
 
 def _read_github(document: bytes, name: str) -> Iterator[ForeignEvent | Rejected]:
-    return github.read(document, event=github.event_of(name))
+    event = github.event_of(name)
+    if not _GITHUB_EVENT.fullmatch(event):
+        detail = f"{event[:80]!r} is no GitHub event; files are named after theirs: push.json, check_run.completed.json"
+        raise MalformedInput(detail)
+    return github.read(document, event=event)
 
 
 DOCUMENT_FORMATS: dict[str, Callable[[bytes, str], Iterator[ForeignEvent | Rejected]]] = {
