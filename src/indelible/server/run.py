@@ -147,7 +147,7 @@ async def _renewed(
     if new.task.done():
         _log.error("certificate_not_reloaded", reason=repr(new.task.exception()))
         return current
-    current.stop()  # granian cuts off who is in the middle of a handshake; they connect again, and reach the new one
+    current.stop()  # granian closes what has sent no request yet; who connects again reaches the new listener
     draining.add(current.task)
     current.task.add_done_callback(draining.discard)
     app.metrics.certificate = facts
