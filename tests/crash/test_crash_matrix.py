@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SHAPES = (1, 255, 256, 257, 513)
 LARGE = 65_537
+PARTS = 16
 CASES = 2_000
 
 
@@ -95,4 +96,20 @@ def test_log_survives_faults_within_a_large_batch(fault: Fault, base: Path, memo
     concerned = sorted(at for at in chosen if fault.concerns(acts[at]))
     assert concerned
     for at in concerned[:: max(1, len(concerned) // 3)]:
+        strike(cycle, base, memory_path / "data", at, fault)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(7_200)
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("fault", Fault)
+def test_log_survives_every_fault_at_every_act_of_a_large_batch(
+    fault: Fault, part: int, base: Path, memory_path: Path
+) -> None:
+    """The matrix above for 65,537 entries: some 10,000 cases of a second each, in parts that run side by side."""
+    cycle = Cycle(LARGE, base)
+    acts = acts_of(cycle, base, memory_path / "data")
+    concerned = [at for at, act in enumerate(acts) if fault.concerns(act)]
+    assert len(concerned) >= PARTS
+    for at in concerned[part::PARTS]:
         strike(cycle, base, memory_path / "data", at, fault)
