@@ -17,6 +17,7 @@ from indelible.index import IndexSettings, LogIndex
 from indelible.index.grams import GramRows
 from indelible.query.ast import FreeText
 from indelible.query.evaluate import compile_query
+from indelible.query.fields import FIELDS
 from indelible.query.formula import negation
 from indelible.query.free_text import TextMatcher, strings_of
 from tests.properties.queries import queries, records, texts
@@ -45,18 +46,35 @@ def _longest_text(record: dict[str, Any]) -> FreeText:
 def test_search_finds_what_the_evaluator_lets_pass(
     recorded: list[dict[str, Any]], asked: list[Query], published: int
 ) -> None:
-    """Over segments, their text filters and the hot tail, for any query: the same entries, and the same counts."""
+    """Over segments, their text filters and the hot tail, for any query: the same entries, and the same counts.
+
+    So do the columns that are taken into memory for the next questions, of all segments and of some.
+    """
     log = ListedLog(map(canonical_json, recorded))
     log.publish(min(published, len(recorded)))
     with tempfile.TemporaryDirectory() as folder, LogIndex.open(Path(folder), log, settings=SMALL) as index:
         index.catch_up()
         index.build_text_filters()
-        for query in [*asked, *map(_longest_text, recorded), *map(negation, map(_longest_text, recorded))]:
-            expected = evaluate(query, log)
-            assert index.search(query, order="asc").indices == expected, query
-            outcomes = Counter(recorded[place]["outcome"] for place in expected)
-            counted = index.histogram(query, buckets=3).buckets
-            assert sum((Counter(bucket.counts) for bucket in counted), Counter()) == outcomes, query
+        questions = [*asked, *map(_longest_text, recorded), *map(negation, map(_longest_text, recorded))]
+        check(index, recorded, log, questions)
+        index.hold_columns()
+        check(index, recorded, log, questions)
+        log.append(*map(canonical_json, recorded))
+        log.publish(len(log.all))
+        index.catch_up()
+        check(index, recorded * 2, log, questions)
+
+
+def check(index: LogIndex, recorded: list[dict[str, Any]], log: ListedLog, asked: list[Query]) -> None:
+    for query in asked:
+        expected = evaluate(query, log)
+        assert index.search(query, order="asc").indices == expected, query
+        assert index.search(query, limit=3).indices == expected[::-1][:3], query
+        outcomes = Counter(recorded[place]["outcome"] for place in expected)
+        counted = index.histogram(query, buckets=3).buckets
+        assert sum((Counter(bucket.counts) for bucket in counted), Counter()) == outcomes, query
+        facets = index.facets(query, FIELDS["outcome"].field)
+        assert (dict(facets.values), facets.distinct) == (outcomes, len(outcomes)), query
 
 
 @given(records, texts.filter(bool))

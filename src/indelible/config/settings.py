@@ -142,6 +142,8 @@ class IndexSettings:
             beyond that the index lags behind instead.
         threads: Threads of the index's database; 0 for as many as there are processors.
         memory: What that database may use, what is not sealed yet and queries together.
+        column_memory: What columns that questions name may take in memory, beside that, so that they are answered
+            sooner. The newest segments come first.
     """
 
     enabled: bool = setting(default=True)
@@ -151,6 +153,7 @@ class IndexSettings:
     unsealed_segments: int = setting(4, Rule(unit="segments", low=1, high=1_024))
     threads: int = setting(0, Rule(unit="threads", low=0, high=256))
     memory: int = setting(2 * _GIB, Rule(unit="bytes", low=64 * _MIB, high=1 << 50))
+    column_memory: int = setting(256 * _MIB, Rule(unit="bytes", low=0, high=1 << 50))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

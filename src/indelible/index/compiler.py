@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from indelible.query.ast import Field, Query, Test
 
-__all__ = ["compile_query", "time_condition", "upper_bound", "whole_bounds"]
+__all__ = ["LAST_INDEX", "LAST_MOMENT", "compile_query", "time_condition", "upper_bound", "whole_bounds"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - columns hold UTC without saying so
-_LAST_MOMENT = 253_402_300_799_999_999
+LAST_MOMENT = 253_402_300_799_999_999
 """The last microsecond of the year 9999: no record is later."""
-_LAST_INDEX = 2**63 - 1
+LAST_INDEX = 2**63 - 1
 
 
 def compile_query(query: Query, free_text: Callable[[FreeText], Fragment]) -> Fragment:
@@ -119,7 +119,7 @@ def _match(field: Field, test: Test) -> Fragment:
 
 def _within(column: str, kind: Kind, bounds: Range) -> Fragment:
     """A whole number or a time within bounds."""
-    last = _LAST_MOMENT if kind is Kind.TIME else _LAST_INDEX
+    last = LAST_MOMENT if kind is Kind.TIME else LAST_INDEX
     low, high = whole_bounds(bounds, last)
     if low > high:
         return FALSE
@@ -198,7 +198,7 @@ def _context_number(expression: str, test: Test) -> Fragment:
         case Value(value=str() as text) if JSON_NUMBER.fullmatch(text):
             return Fragment(f"({expression} = ?)", (float(text),))
         case Range():
-            low, high = whole_bounds(test, _LAST_INDEX)
+            low, high = whole_bounds(test, LAST_INDEX)
             return Fragment(f"({expression} BETWEEN ? AND ?)", (low, high))
         case _:
             return FALSE

@@ -21,16 +21,16 @@ from indelible.index.parts import Part
 from indelible.index.rows import ROWS_AT_ONCE, create_rows, insert_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from indelible.config import IndexSettings
     from indelible.index.parts import Parts
     from indelible.index.segment_folder import SegmentFolder
     from indelible.index.source import EntrySource
 
-__all__ = ["NOT_AS_WRITTEN", "Indexer"]
+__all__ = ["Indexer"]
 
-NOT_AS_WRITTEN = "it is not what was written"
+_NOT_AS_WRITTEN = "it is not what was written"
 
 _log = logging.getLogger("indelible.index")
 
@@ -98,9 +98,18 @@ class Indexer:
             self.rebuild(part, reason)
         return True
 
-    def find_damaged(self, parts: tuple[Part, ...]) -> list[Part]:
-        """Those of some parts whose files are not what was written; reads all of them."""
-        return [part for part in parts if part.file is not None and not self._segments.is_sound(part.file)]
+    def repair(self, parts: Sequence[Part]) -> bool:
+        """Make those of some parts anew whose files are not what was written; gives whether there were any.
+
+        Reads all of them.
+
+        Raises:
+            Unavailable: there is no space for it.
+        """
+        damaged = [part for part in parts if part.file is not None and not self._segments.is_sound(part.file)]
+        for part in damaged:
+            self.rebuild(part, _NOT_AS_WRITTEN)
+        return bool(damaged)
 
     def rebuild(self, part: Part, reason: str) -> None:
         """Replace a segment by the same rows, made from the log again; for what is there until they are sealed.
@@ -124,7 +133,7 @@ class Indexer:
         if part.file is None:
             return None
         if not self._segments.is_sound(part.file):
-            return NOT_AS_WRITTEN
+            return _NOT_AS_WRITTEN
         return None if self._segments.is_current(self._cursor, part.file) else "the log goes on otherwise"
 
     def _take_news(self, end: int) -> int:

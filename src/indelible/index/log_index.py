@@ -7,25 +7,20 @@ answers, later.
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Self, TypeVar
-
-import duckdb
+from typing import IO, TYPE_CHECKING, Self
 
 from indelible.config import IndexSettings
-from indelible.errors import Closed, InternalError, QueryCancelled, QueryTooCostly, UsageError
+from indelible.errors import UsageError
 from indelible.index.answers import Coverage, Facets, Found, Histogram
 from indelible.index.control import Control
 from indelible.index.counting import count_over_time, count_values, list_values
 from indelible.index.database import open_database
-from indelible.index.fragment import TRUE, Fragment, conjunction
-from indelible.index.indexer import NOT_AS_WRITTEN, Indexer
+from indelible.index.follower import Follower
+from indelible.index.indexer import Indexer
 from indelible.index.parts import Parts
-from indelible.index.rows import ROWS_AT_ONCE
-from indelible.index.scan import Scan
+from indelible.index.query_runner import QueryRunner
+from indelible.index.resident_columns import RESIDENT_FIELDS, ResidentColumns
+from indelible.index.scan import Asked
 from indelible.index.segment_folder import SegmentFolder
 from indelible.index.text_filters import TextFilters
 from indelible.query.ast import Everything
@@ -35,26 +30,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from indelible.index.parts import View
-    from indelible.index.scan import Order
+    import duckdb
+
+    from indelible.index.scan import Order, Scan
     from indelible.index.source import EntrySource
     from indelible.query.ast import Field, Query
 
 __all__ = ["LogIndex"]
 
-T = TypeVar("T")
-
-_log = logging.getLogger("indelible.index")
-
-_ATTEMPTS = 3
-_CLOSED = "the index has been closed"
-_BUGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
-"""Errors of a statement; no damage causes them."""
-_IDLE = 0.5
-_GATHERING = 12
-"""How many times as long as the last entries took the next ones gather: larger statements cost less an entry."""
-_LONGEST_GATHERING = 0.4
-"""Seconds: with taking in, and sealing at times, what is acknowledged is found within one."""
 _EXPORT_PARTS = 2
 _PIECE = 1 << 18
 _LONGEST_PAGE = 100_000
@@ -75,14 +58,12 @@ class LogIndex:
         self._source = source
         self._segments = segments
         self._connection = connection
-        self._settings = settings
         self._parts = Parts()
         self._indexer = Indexer(source, connection, segments, self._parts, settings)
         self._filters = TextFilters(segments, source, settings)
-        self._closing = threading.Event()
-        self._running: list[Control] = []  # of the queries that run; guarded by _ended
-        self._ended = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._columns = ResidentColumns(connection, self._indexer.repair, settings)
+        self._queries = QueryRunner(connection, source, self._parts, self._indexer, self._filters, self._columns)
+        self._follower = Follower(source, self._parts, self._indexer, self._filters, self._columns, settings)
 
     @classmethod
     def open(
@@ -105,8 +86,7 @@ class LogIndex:
 
     def start(self) -> None:
         """Follow the log from now on, in a thread. Without it, :meth:`catch_up` does what there is to do."""
-        self._thread = threading.Thread(target=self._tail, name="indelible-index", daemon=True)
-        self._thread.start()
+        self._follower.start()
 
     def catch_up(self, *, upto: int | None = None, progress: Callable[[int, int], None] | None = None) -> None:
         """Index every entry below ``upto``, by default all that are acknowledged now.
@@ -119,30 +99,33 @@ class LogIndex:
         """
 
         def went_on(done: int, total: int) -> None:
-            if self._closing.is_set():
-                raise Closed(_CLOSED)
+            self._queries.check_open()
             if progress is not None:
                 progress(done, total)
 
-        with self._counted(Control()):
+        with self._queries.counted(Control()):
             self._indexer.catch_up(upto, went_on)
 
     def build_text_filters(self) -> None:
         """Build the text filters that are missing, with which free text is found sooner; :meth:`start` does so, too."""
         self._filters.build(self._parts.view.parts)
 
+    def hold_columns(self, fields: frozenset[str] = RESIDENT_FIELDS) -> None:
+        """Take columns of these fields into memory, as far as there is room; :meth:`start` does so when they are asked.
+
+        Raises:
+            Closed: the index has been closed.
+        """
+        self._columns.want(fields, at_once=True)
+        with self._queries.counted(Control()):
+            while self._columns.step(self._parts.view.parts):
+                self._queries.check_open()
+
     def close(self) -> None:
         """Stop following and let go of everything. Queries that still run fail with ``Closed``, which is waited for."""
-        with self._ended:
-            if self._closing.is_set():
-                return
-            self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
-        with self._ended:
-            for control in self._running:
-                control.cancel()
-            self._ended.wait_for(lambda: not self._running)
+        if not self._queries.close():
+            return
+        self._follower.stop()
         try:
             # Not before: a cursor that outlives this connection may still call the function that it has registered.
             self._connection.close()
@@ -197,15 +180,13 @@ class LogIndex:
         def run(scan: Scan, coverage: Coverage) -> Found:
             found: list[int] = []
             for batch, within in scan.pieces(order, after):
-                relation = scan.relation(batch, more=conjunction([within, _beyond(order, after)]))
-                rest = "ORDER BY index LIMIT ?" if order == "asc" else "ORDER BY index DESC LIMIT ?"
-                found += [index for (index,) in relation.select("index", rest, values=[limit + 1 - len(found)])]
+                found += scan.page(batch, within, order, after, limit + 1 - len(found))
                 if len(found) > limit:
                     break
             page = found[:limit]
             return Found(indices=page, next=page[-1] if len(found) > limit else None, coverage=coverage)
 
-        return self._answer(run, query, control, since_us=since_us, until_us=until_us)
+        return self._queries.run(run, Asked(query=query, since_us=since_us, until_us=until_us), control)
 
     def matches(
         self, query: Query, *, order: Order = "asc", after: int | None = None, control: Control | None = None
@@ -225,13 +206,12 @@ class LogIndex:
                 batch = next(scan.batches(order, after), ())[:_EXPORT_PARTS]
                 if not batch:
                     return [], None
-                relation = scan.relation(batch, more=_beyond(order, after))
-                indices = [index for index in relation.indices().tolist() if index < end]
+                indices = [index for index in scan.indices(batch, order, after).tolist() if index < end]
                 if order == "asc":
                     return indices, batch[-1].end - 1
                 return indices[::-1], batch[-1].first
 
-            found, after = self._answer(run, query, control)
+            found, after = self._queries.run(run, Asked(query=query), control)
             if found:
                 yield found
             if after is None or (order == "asc" and after >= end - 1):
@@ -257,7 +237,7 @@ class LogIndex:
             finally:
                 path.unlink(missing_ok=True)
 
-        with self._answer(run, query, control) as file:
+        with self._queries.run(run, Asked(query=query), control) as file:
             while piece := file.read(_PIECE):
                 yield piece
 
@@ -291,7 +271,10 @@ class LogIndex:
         def run(scan: Scan, coverage: Coverage) -> Histogram:
             return Histogram(buckets=count_over_time(scan, since_us, until_us, buckets), coverage=coverage)
 
-        return self._answer(run, query, control, since_us=since_us, until_us=until_us)
+        counted = frozenset({"occurred", "outcome"})
+        return self._queries.run(
+            run, Asked(query=query, since_us=since_us, until_us=until_us, counted=counted), control
+        )
 
     def facets(
         self,
@@ -316,7 +299,10 @@ class LogIndex:
             values, distinct = count_values(scan, field, limit)
             return Facets(values=values, distinct=distinct, coverage=coverage)
 
-        return self._answer(run, query, control, since_us=since_us, until_us=until_us)
+        counted = frozenset({field.name})
+        return self._queries.run(
+            run, Asked(query=query, since_us=since_us, until_us=until_us, counted=counted), control
+        )
 
     def values(self, field: Field, prefix: str, limit: int, *, control: Control | None = None) -> list[str]:
         """Values of a field that begin with ``prefix``, most frequent first, from the newest entries: for completion.
@@ -325,7 +311,9 @@ class LogIndex:
             UsageError: the field's values cannot be listed.
             QueryTimeout: it took too long.
         """
-        return self._answer(lambda scan, _: list_values(scan, field, prefix, limit), Everything(), control)
+        return self._queries.run(
+            lambda scan, _: list_values(scan, field, prefix, limit), Asked(query=Everything()), control
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -334,107 +322,3 @@ class LogIndex:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-    def _answer(
-        self,
-        run: Callable[[Scan, Coverage], T],
-        query: Query,
-        control: Control | None,
-        *,
-        since_us: int | None = None,
-        until_us: int | None = None,
-    ) -> T:
-        """Run a query; again, when it met a damaged segment, which is then made anew."""
-        control = control or Control()
-        with self._counted(control):
-            for _ in range(_ATTEMPTS):
-                published = self._source.published().checkpoint  # before the view, see coverage
-                with self._parts.reading() as view:
-                    coverage = Coverage(
-                        size=published.size,
-                        root=published.root,
-                        indexed=view.indexed,
-                        complete=view.covers(published.size),
-                    )
-                    try:
-                        with self._connection.cursor() as cursor, control.guard(cursor):
-                            times = {"since_us": since_us, "until_us": until_us}
-                            scan = Scan(cursor, self._source, self._filters, view, query, control, **times)
-                            return run(scan, coverage)
-                    except duckdb.Error as error:
-                        failure = error
-                self._explain(failure, view, control)
-        raise InternalError(f"the index fails again and again: {failure}") from failure
-
-    @contextmanager
-    def _counted(self, control: Control) -> Iterator[None]:
-        """Let :meth:`close` know of a query that runs, and of its end.
-
-        Raises:
-            Closed: there must be no more of them.
-        """
-        with self._ended:
-            if self._closing.is_set():
-                raise Closed(_CLOSED)
-            self._running.append(control)
-        try:
-            yield
-        except QueryCancelled as error:
-            if self._closing.is_set():
-                raise Closed(_CLOSED) from error
-            raise
-        finally:
-            with self._ended:
-                self._running.remove(control)
-                self._ended.notify_all()
-
-    def _explain(self, error: duckdb.Error, view: View, control: Control) -> None:
-        """Raise what an error of the database means; return when the query can be run again."""
-        if self._closing.is_set():
-            raise Closed(_CLOSED) from error
-        if isinstance(error, duckdb.InterruptException):
-            control.check()
-            raise QueryCancelled("the query was interrupted") from error
-        if isinstance(error, duckdb.OutOfMemoryException):
-            raise QueryTooCostly("the query takes more memory than it may; narrow it by time or by a field") from error
-        damaged = () if isinstance(error, _BUGS) else self._indexer.find_damaged(view.parts)
-        if not damaged:
-            raise InternalError(f"the index could not run a query: {error}") from error
-        for part in damaged:
-            self._indexer.rebuild(part, NOT_AS_WRITTEN)
-
-    def _tail(self) -> None:
-        """Follow the log until the index is closed."""
-        while not self._closing.is_set():
-            began = time.monotonic()
-            try:
-                done = self._indexer.step(self._source.acknowledged())
-                took = time.monotonic() - began
-                pause = 0.0 if done >= ROWS_AT_ONCE else self._do_what_can_wait(done, took)
-            except Exception as error:  # noqa: BLE001 - the log goes on whatever happens here; the lag says that this does not
-                _log.warning("index_delayed", extra={"reason": f"{type(error).__name__}: {error}"})
-                pause = self._settings.retry_interval
-            self._closing.wait(pause)
-
-    def _do_what_can_wait(self, done: int, took: float) -> float:
-        """After ``done`` entries, which took so many seconds, do a little of what can wait, or wait.
-
-        Gives how long to let entries gather then.
-        """
-        pause = max(self._settings.interval, min(_GATHERING * took, _LONGEST_GATHERING))
-        began = time.monotonic()
-        if not done and self._indexer.check():
-            return pause
-        while self._filters.step(self._parts.view.parts):
-            spent = time.monotonic() - began
-            if spent >= took / 2:  # a filter costs less than its rows did, so this keeps up with a log that never rests
-                return pause if done else min(spent, pause)  # and takes half of a processor at most when it does
-        if not done:
-            self._source.wait(self._parts.view.indexed, _IDLE)
-        return pause
-
-
-def _beyond(order: Order, after: int | None) -> Fragment:
-    if after is None:
-        return TRUE
-    return Fragment("(index > ?)", (after,)) if order == "asc" else Fragment("(index < ?)", (after,))

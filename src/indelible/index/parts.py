@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from indelible.index.resident_columns import Column
 
 __all__ = ["Part", "Parts", "Span", "View"]
 
@@ -37,6 +39,7 @@ class Part:
         table: The table of rows in memory, or ``None``.
         occurred: When the entries occurred; ``None`` when it is not known, or none says.
         received: When they were received, likewise.
+        columns: Those of its fields that are held in memory, see :mod:`indelible.index.resident_columns`.
     """
 
     first: int
@@ -45,6 +48,7 @@ class Part:
     table: str | None = None
     occurred: Span | None = None
     received: Span | None = None
+    columns: dict[str, Column] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

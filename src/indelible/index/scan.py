@@ -8,6 +8,7 @@ pass everything else and where text filters do not rule them out, and join the c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,9 +18,12 @@ from indelible.index.database import file_pattern, quote
 from indelible.index.fragment import FALSE, TRUE, Fragment, conjunction
 from indelible.index.free_text import find_texts, free_texts
 from indelible.index.pruning import Bounds
+from indelible.index.resident_columns import RESIDENT_FIELDS
 from indelible.index.rows import create_rows
+from indelible.index.selection import compile_selection, needed_fields
 from indelible.index.text_pruning import TextPruning
-from indelible.query.ast import Everything
+from indelible.query.ast import And, Everything, Match, Range
+from indelible.query.fields import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,11 +34,13 @@ if TYPE_CHECKING:
 
     from indelible.index.control import Control
     from indelible.index.parts import Part, View
+    from indelible.index.resident_columns import Column, ResidentColumns
+    from indelible.index.selection import Mask, Selection
     from indelible.index.source import EntrySource
     from indelible.index.text_filters import TextFilters
     from indelible.query.ast import FreeText, Query
 
-__all__ = ["Order", "Relation", "Scan"]
+__all__ = ["Asked", "Order", "Relation", "Scan"]
 
 Order = Literal["asc", "desc"]
 
@@ -42,7 +48,32 @@ _FIRST_BATCH = 4
 _LARGEST_BATCH = 64
 _LARGEST_TEXT_BATCH = 16
 _FIRST_ENTRIES = 4_096
-"""Entries in which texts are looked for before all others of the first batch."""
+"""Entries that are looked at before all others: what is common is found there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked.
+
+    Attributes:
+        query: What matches.
+        since_us: Only what occurred then or later, in microseconds since 1970.
+        until_us: Only what occurred before that.
+        counted: The fields whose values are counted.
+    """
+
+    query: Query
+    since_us: int | None = None
+    until_us: int | None = None
+    counted: frozenset[str] = frozenset()
+
+    @property
+    def whole(self) -> Query:
+        """The query with the bounds of time in it."""
+        if self.since_us is None and self.until_us is None:
+            return self.query
+        bounds = Range(self.since_us, self.until_us, high_open=self.until_us is not None)
+        return And((self.query, Match(FIELDS["occurred"].field, bounds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,31 +114,57 @@ class Scan:
 
     def __init__(
         self,
-        cursor: duckdb.DuckDBPyConnection,
+        cursor: Callable[[], duckdb.DuckDBPyConnection],
         source: EntrySource,
         filters: TextFilters,
+        columns: ResidentColumns,
         view: View,
-        query: Query,
+        asked: Asked,
         control: Control,
-        *,
-        since_us: int | None = None,
-        until_us: int | None = None,
     ) -> None:
-        """Ask ``query`` of what occurred in ``[since_us, until_us)``, in microseconds since 1970.
-
-        ``cursor`` is this scan's own: free texts leave views on it.
-        """
-        self._cursor = cursor
+        """``cursor`` gives one of this scan's own, when it is needed: free texts leave views on it."""
+        self._open = cursor
         self._source = source
-        self._query = query
+        self._asked = asked
+        self._columns = columns
+        self._query = asked.query
         self._control = control
-        self._texts = free_texts(query)
-        self._pruning = TextPruning(query, self._texts, filters)
-        self._times = time_condition(since_us, until_us)
-        self.takes_everything = query == Everything() and self._times == TRUE
+        self._texts = free_texts(asked.query)
+        self._pruning = TextPruning(asked.query, self._texts, filters)
+        self._times = time_condition(asked.since_us, asked.until_us)
+        self.takes_everything = asked.query == Everything() and self._times == TRUE
         """Whether every row of the parts matches."""
-        bounds = Bounds.of(query).occurred_in(since_us, until_us)
+        bounds = Bounds.of(asked.query).occurred_in(asked.since_us, asked.until_us)
         self.parts = tuple(part for part in view.parts if bounds.touches(part))
+        self.resident = _resident(self.parts, asked, columns)
+        """The parts whose columns in memory tell all that is asked, and those, by their first index."""
+
+    @cached_property
+    def _select(self) -> Selection:
+        return compile_selection(self._asked.whole, self._columns)
+
+    @cached_property
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        return self._open()
+
+    @cached_property
+    def others(self) -> tuple[Part, ...]:
+        """The parts that the database has to be asked of."""
+        return tuple(part for part in self.parts if part.first not in self.resident)
+
+    def selections(self) -> Iterator[tuple[Mapping[str, Column], Mask]]:
+        """Yield the columns of each resident part that has matching entries, and which those are."""
+        for part in self.parts:
+            if part.first in self.resident and (mask := self._selected(part)) is not False:
+                yield self.resident[part.first], mask
+
+    def values(self, field: str) -> Sequence[str]:
+        """The values of a field of texts by their numbers in resident columns; number 0 is none."""
+        return self._columns.dictionary(field).values
+
+    def _selected(self, part: Part) -> Mask:
+        self._control.check()
+        return self._select(part, self.resident[part.first])
 
     def batches(self, order: Order, after: int | None) -> Iterator[tuple[Part, ...]]:
         """The parts with anything strictly beyond ``after`` that may match, in batches that grow."""
@@ -118,8 +175,8 @@ class Scan:
         width = 1 if self._texts else _FIRST_BATCH
         batch: list[Part] = []
         for part in filter(self._concerns, parts):
-            if batch and batch[0].file is None and part.file is not None:
-                yield tuple(batch)  # what is in memory costs least, and is often enough
+            if batch and self._is_apart(batch[-1], part):
+                yield tuple(batch)
                 batch = []
             batch.append(part)
             if batch[0].file is not None and len(batch) == width:
@@ -128,6 +185,12 @@ class Scan:
                 width = min(width * 2, _LARGEST_TEXT_BATCH if self._texts else _LARGEST_BATCH)
         if batch:
             yield tuple(batch)
+
+    def _is_apart(self, part: Part, other: Part) -> bool:
+        """Whether two parts are asked in different ways: what is in memory costs least, and is often enough."""
+        return (
+            part.first in self.resident or other.first in self.resident or (part.file is None) != (other.file is None)
+        )
 
     def pieces(self, order: Order, after: int | None) -> Iterator[tuple[tuple[Part, ...], Fragment]]:
         """The batches for a page, and a condition on the rows of each: texts are looked for nearby first.
@@ -149,6 +212,37 @@ class Scan:
             else:
                 yield batch, TRUE
             is_first = False
+
+    def page(self, batch: Sequence[Part], within: Fragment, order: Order, after: int | None, limit: int) -> list[int]:
+        """The first ``limit`` entries of a batch that match, strictly beyond ``after``, in this order."""
+        if batch[0].first in self.resident:
+            rows = self._resident_rows(batch, order, after, limit)
+            return [int(row) for row in (rows if order == "asc" else rows[::-1])[:limit]]
+        relation = self.relation(batch, more=conjunction([within, _beyond(order, after)]))
+        rest = "ORDER BY index LIMIT ?" if order == "asc" else "ORDER BY index DESC LIMIT ?"
+        return [index for (index,) in relation.select("index", rest, values=[limit])]
+
+    def indices(self, batch: Sequence[Part], order: Order, after: int | None) -> NDArray[np.int64]:
+        """All entries of a batch that match, strictly beyond ``after`` in this order; ascending."""
+        if batch[0].first in self.resident:
+            return self._resident_rows(batch, order, after, None)
+        return self.relation(batch, more=_beyond(order, after)).indices()
+
+    def _resident_rows(
+        self, batch: Sequence[Part], order: Order, after: int | None, limit: int | None
+    ) -> NDArray[np.int64]:
+        """The same of the one part of a batch that is resident; with a limit at least so many, if there are."""
+        (part,) = batch
+        mask = self._selected(part)
+        if order == "asc":
+            low, high = (part.first if after is None else max(part.first, after + 1)), part.end
+            near = low, min(low + _FIRST_ENTRIES, high)
+        else:
+            low, high = part.first, (part.end if after is None else min(part.end, after))
+            near = max(low, high - _FIRST_ENTRIES), high
+        if limit is not None and len(rows := _matching(part, mask, *near)) >= limit:
+            return rows
+        return _matching(part, mask, low, high)
 
     def relation(self, parts: Sequence[Part], *, more: Fragment = TRUE) -> Relation:
         """The matching rows of some of the parts, at least one; ``more`` is one more condition on them."""
@@ -200,6 +294,31 @@ class Scan:
         for text, name in names.items():
             self._cursor.register(name, {"index": found[text]})
         return lambda text: Fragment(f"(index IN (SELECT index FROM {names[text]}))")
+
+
+def _resident(parts: Sequence[Part], asked: Asked, columns: ResidentColumns) -> dict[int, dict[str, Column]]:
+    """Of the parts whose columns tell all that is asked: these columns, by the part's first index."""
+    needed = needed_fields(asked.whole)
+    if needed is None or not asked.counted <= RESIDENT_FIELDS:
+        return {}
+    needed |= asked.counted
+    columns.want(needed)
+    # Copies: what has been let go of meanwhile stays until this question is answered.
+    held = ((part.first, dict(part.columns)) for part in parts if part.file is not None)
+    return {first: known for first, known in held if needed <= known.keys()}
+
+
+def _matching(part: Part, mask: Mask, low: int, high: int) -> NDArray[np.int64]:
+    """The entries of ``[low, high)`` that match."""
+    if isinstance(mask, bool):
+        return np.arange(low, high if mask else low)
+    return np.flatnonzero(mask[low - part.first : high - part.first]) + low
+
+
+def _beyond(order: Order, after: int | None) -> Fragment:
+    if after is None:
+        return TRUE
+    return Fragment("(index > ?)", (after,)) if order == "asc" else Fragment("(index < ?)", (after,))
 
 
 def _rows(parts: Sequence[Part]) -> Fragment:

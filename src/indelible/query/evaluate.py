@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Predicate: TypeAlias = Callable[[Mapping[str, Any], int], bool]
     ValueTest: TypeAlias = Callable[[Any], bool]
 
-__all__ = ["compile_query", "matches"]
+__all__ = ["compile_query", "fits", "matches"]
 
 _LITERALS = {"true": True, "false": False, "null": None}
 
@@ -110,7 +110,7 @@ def _value_test(field: Field, test: Test) -> ValueTest:
 def _scalar_test(field: Field, test: Value | Pattern | Range) -> ValueTest:
     match test:
         case Pattern():
-            return lambda value: isinstance(value, str) and _fits(value, test.parts)
+            return lambda value: isinstance(value, str) and fits(value, test.parts)
         case Range():
             return lambda value: _is_number(value) and _is_within(value, test)
         case Value(value=str() as text) if field.kind is Kind.JSON:
@@ -142,7 +142,7 @@ def _is_within(number: float, bounds: Range) -> bool:
     return bounds.high is None or (number < bounds.high if bounds.high_open else number <= bounds.high)
 
 
-def _fits(text: str, parts: tuple[str, ...]) -> bool:
+def fits(text: str, parts: tuple[str, ...]) -> bool:
     """Whether the parts stand in ``text`` in their order, the first at its beginning, the last at its end."""
     first, *inner, last = parts
     if not text.startswith(first):

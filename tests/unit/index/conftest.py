@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from indelible.events.timestamps import from_microseconds
-from indelible.index import IndexSettings, LogIndex
+from indelible.index import IndexSettings, LogIndex, scan
 from indelible.query.parser import parse_query
 from tests.unit.index.listed_log import ListedLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from indelible.index.fragment import Fragment
+    from indelible.index.parts import Part
     from indelible.query.ast import Query
 
 START_US = 1_770_000_000_000_000
@@ -95,3 +97,17 @@ def index(log: ListedLog, open_index: Callable[..., LogIndex]) -> LogIndex:
     index = open_index(log)
     index.catch_up()
     return index
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The first indices of the segments that statements read, as they are read."""
+    read: list[int] = []
+    rows = scan._rows
+
+    def watch(parts: Sequence[Part]) -> Fragment:
+        read.extend(part.first for part in parts if part.file is not None)
+        return rows(parts)
+
+    monkeypatch.setattr(scan, "_rows", watch)
+    return read

@@ -47,12 +47,13 @@ class SearchedLog:
         self._log.wait_published(size)
 
     def catch_up(self) -> float:
-        """Index and seal what is there; gives entries a second. Text filters, which a server makes later, follow."""
+        """Index and seal what is there; gives entries a second. What a server does later follows: filters, columns."""
         before = self.index.coverage.indexed
         began = perf_counter()
         self.index.catch_up()
         seconds = perf_counter() - began
         self.index.build_text_filters()
+        self.index.hold_columns()
         return (self.index.coverage.indexed - before) / seconds
 
 

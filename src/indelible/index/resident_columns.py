@@ -1,0 +1,261 @@
+"""Resident columns: the fields that questions name, of sealed segments, in memory as numbers.
+
+A text column says of each entry which of its segment's values it has, and of each of those which number it has in the
+field's dictionary, one for all segments. So a value is looked up once, and what an entry has is compared as a number,
+without the database. Nothing is held before somebody asks. What there is no room for, the oldest first, is left to the
+database, as is everything else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import duckdb
+import numpy as np
+
+from indelible.index.database import file_pattern
+from indelible.index.places import SCALAR_FIELDS
+from indelible.query.ast import Kind
+from indelible.query.fields import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from indelible.config import IndexSettings
+    from indelible.index.parts import Part
+
+__all__ = [
+    "NEVER",
+    "RESIDENT_FIELDS",
+    "Column",
+    "Dictionary",
+    "ResidentColumns",
+    "TextColumn",
+    "TimeColumn",
+    "text_column",
+    "time_column",
+]
+
+_log = logging.getLogger("indelible.index")
+
+NEVER: Final = -1
+"""Stands for a time that an entry does not say: none is before 1970."""
+
+RESIDENT_FIELDS: Final = frozenset(SCALAR_FIELDS) - {"id", "index", "request", "trace", "actor.name"} | {"actor"}
+"""What can be held: fields with one value or none, other than those of which nearly every entry has its own."""
+
+_TEXT: Final = 100
+"""Bytes of memory that a value takes in a dictionary, beside its characters."""
+_MOST_VALUES: Final = 1_000_000
+"""A dictionary of more is no use: its field is left to the database."""
+_ROWS: Final = "read_parquet(?, hive_partitioning = false)"
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """What the entries of a segment have in a field of texts.
+
+    Attributes:
+        places: For each entry the place of its value in ``values``; 0 for none.
+        values: The numbers in the field's dictionary of the values that occur, ascending; the first is 0.
+    """
+
+    places: NDArray[np.unsignedinteger[Any]]
+    values: NDArray[np.uint32]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.places.nbytes + self.values.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumn:
+    """What the entries of a segment have in a field of times.
+
+    Attributes:
+        times: In microseconds since 1970, or :data:`NEVER`.
+        low: The first of them; ``None`` when there is none.
+        high: The last of them.
+        complete: Whether all entries have one.
+    """
+
+    times: NDArray[np.int64]
+    low: int | None
+    high: int | None
+    complete: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.times.nbytes
+
+
+Column: TypeAlias = TextColumn | TimeColumn
+
+
+def text_column(columns: Mapping[str, Column], field: str) -> TextColumn:
+    """The column of a field of texts."""
+    column = columns[field]
+    if not isinstance(column, TextColumn):
+        raise TypeError(field)
+    return column
+
+
+def time_column(columns: Mapping[str, Column], field: str) -> TimeColumn:
+    """The column of a field of times."""
+    column = columns[field]
+    if not isinstance(column, TimeColumn):
+        raise TypeError(field)
+    return column
+
+
+class Dictionary:
+    """The values of a field of texts that are held of any segment, numbered from 1. Grows, and is read meanwhile."""
+
+    def __init__(self, *, entities: bool = False) -> None:
+        """``entities`` are found by their ids, too."""
+        self._entities = entities
+        self.values = [""]
+        self.size = 0
+        self._numbers: dict[str, int] = {}
+        self._of_ids: dict[str, list[int]] = {}
+
+    def add(self, values: Iterable[str]) -> list[int]:
+        """The numbers of some values, new ones of those that it does not know."""
+        return [self.number(value) or self._append(value) for value in values]
+
+    def number(self, value: str) -> int:
+        """The number of a value; 0 when it is unknown."""
+        return self._numbers.get(value, 0)
+
+    def numbers_of_id(self, name: str) -> list[int]:
+        """Those of the entities, ``type:id``, with this id."""
+        return self._of_ids.get(name, [])
+
+    def _append(self, value: str) -> int:
+        number = len(self.values)
+        self.values.append(value)
+        self._numbers[value] = number
+        if self._entities:
+            self._of_ids.setdefault(value.partition(":")[2], []).append(number)
+        self.size += len(value) + _TEXT
+        return number
+
+
+class ResidentColumns:
+    """The resident columns of one index, which lie with its parts. Safe to use from any thread."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        repair: Callable[[Sequence[Part]], bool],
+        settings: IndexSettings,
+    ) -> None:
+        """``repair`` makes damaged parts anew, see :meth:`indelible.index.indexer.Indexer.repair`."""
+        self._connection = connection
+        self._repair = repair
+        self._room = settings.column_memory
+        self._retry_interval = settings.retry_interval
+        self._dictionaries = {
+            field: Dictionary(entities=field == "actor") for field in RESIDENT_FIELDS if not _is_time(field)
+        }
+        self._lock = threading.Lock()  # guards the fields below, and the work
+        self._wanted: frozenset[str] = frozenset()
+        self._look_again = 0.0  # when, after nothing was missing, there was no room, or something has failed
+
+    def dictionary(self, field: str) -> Dictionary:
+        """The dictionary of a field of texts."""
+        return self._dictionaries[field]
+
+    def want(self, fields: frozenset[str], *, at_once: bool = False) -> None:
+        """Hold the columns of these fields from now on, as far as there is room; ``at_once``: look for it again now."""
+        if at_once or not fields <= self._wanted:
+            with self._lock:
+                self._wanted |= fields
+                self._look_again = 0.0
+
+    def step(self, parts: Sequence[Part]) -> bool:
+        """Take in one column that is missing, of the newest segment; gives whether there was one, and room for it."""
+        with self._lock:
+            if time.monotonic() < self._look_again:
+                return False
+            fields = [field for field in sorted(self._wanted) if self._is_of_use(field)]
+            for part in reversed(parts):
+                missing = [field for field in fields if part.file is not None and field not in part.columns]
+                if missing and self._make_room(part, parts):
+                    return self._take_in(part, missing[0])
+            self._look_again = time.monotonic() + self._retry_interval
+            return False
+
+    def _is_of_use(self, field: str) -> bool:
+        return _is_time(field) or len(self.dictionary(field).values) <= _MOST_VALUES
+
+    def _make_room(self, part: Part, parts: Sequence[Part]) -> bool:
+        """Let go of the columns of older parts, the oldest first, until there is room for one of ``part``."""
+        needed = (part.end - part.first) * np.dtype(np.int64).itemsize  # at most
+        used = sum(dictionary.size for dictionary in self._dictionaries.values())
+        used += sum(column.size for other in parts for column in other.columns.values())
+        for other in parts:
+            if used + needed <= self._room or other.first >= part.first:
+                break
+            used -= sum(column.size for column in other.columns.values())
+            other.columns.clear()
+        return used + needed <= self._room
+
+    def _take_in(self, part: Part, field: str) -> bool:
+        try:
+            with self._connection.cursor() as cursor:
+                read = _read_times if _is_time(field) else self._read_texts
+                part.columns[field] = read(cursor, part, field)
+        except duckdb.Error as error:
+            if not self._repair([part]):
+                self._look_again = time.monotonic() + self._retry_interval
+                _log.warning("index_column_not_resident", extra={"field": field, "reason": str(error)})
+                return False
+        return True
+
+    def _read_texts(self, cursor: duckdb.DuckDBPyConnection, part: Part, field: str) -> TextColumn:
+        value = "actor_type || ':' || actor_id" if field == "actor" else SCALAR_FIELDS[field]
+        # The database makes numbers of the texts, so that of each value only one text comes here.
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE known AS SELECT value, row_number() OVER () AS place"
+            f" FROM (SELECT DISTINCT {value} AS value FROM {_ROWS}) WHERE value IS NOT NULL",
+            _file(part),
+        )
+        known = [value for (value,) in cursor.execute("SELECT value FROM known ORDER BY place").fetchall()]
+        rows = cursor.execute(
+            f"SELECT index, coalesce(place, 0) AS place FROM (SELECT index, {value} AS value FROM {_ROWS})"
+            " LEFT JOIN known USING (value)",
+            _file(part),
+        ).fetchnumpy()
+        numbers = np.array([0, *self.dictionary(field).add(known)], np.uint32)
+        values, ranks = np.unique(numbers, return_inverse=True)
+        places = np.zeros(part.end - part.first, np.min_scalar_type(len(values)))
+        places[rows["index"] - part.first] = ranks[rows["place"]]
+        return TextColumn(places, values)
+
+
+def _read_times(cursor: duckdb.DuckDBPyConnection, part: Part, field: str) -> TimeColumn:
+    rows = cursor.execute(
+        f"SELECT index, coalesce(epoch_us({SCALAR_FIELDS[field]}), {NEVER}) AS time FROM {_ROWS}", _file(part)
+    ).fetchnumpy()
+    times = np.full(part.end - part.first, NEVER, np.int64)
+    times[rows["index"] - part.first] = rows["time"]
+    known = times[times != NEVER]
+    low, high = (int(known.min()), int(known.max())) if len(known) else (None, None)
+    return TimeColumn(times, low, high, complete=len(known) == len(times))
+
+
+def _file(part: Part) -> list[str]:
+    return [] if part.file is None else [file_pattern(part.file)]
+
+
+def _is_time(field: str) -> bool:
+    return FIELDS[field].field.kind is Kind.TIME

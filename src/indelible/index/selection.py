@@ -1,0 +1,194 @@
+"""Selections: a query over resident columns alone, which tells of every entry of a segment whether it matches.
+
+What it says is what the database says of the same rows, and with that what the naive evaluator
+(:mod:`indelible.query.evaluate`) says of the records.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from indelible.index.addresses import address_key, network_keys
+from indelible.index.compiler import LAST_INDEX, LAST_MOMENT, whole_bounds
+from indelible.index.resident_columns import NEVER, RESIDENT_FIELDS, text_column, time_column
+from indelible.query.ast import And, Everything, Kind, Match, Network, Not, Or, Pattern, Present, Range, Value
+from indelible.query.evaluate import fits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from indelible.index.parts import Part
+    from indelible.index.resident_columns import Column, Dictionary, ResidentColumns
+    from indelible.query.ast import Field, Query, Test
+
+__all__ = ["Mask", "Selection", "compile_selection", "needed_fields"]
+
+Mask: TypeAlias = "NDArray[np.bool_] | bool"
+"""Of each entry of a part whether it matches; or of all of them."""
+Selection: TypeAlias = "Callable[[Part, Mapping[str, Column]], Mask]"
+"""From a part and its resident columns to what matches there."""
+
+_FEW = 4
+
+
+def needed_fields(query: Query) -> frozenset[str] | None:
+    """The fields whose columns tell whether an entry matches; ``None`` where columns cannot tell."""
+    match query:
+        case Everything():
+            return frozenset()
+        case And() | Or():
+            needed = [needed_fields(part) for part in query.parts]
+            known = [fields for fields in needed if fields is not None]
+            return frozenset().union(*known) if len(known) == len(needed) else None
+        case Not():
+            return needed_fields(query.part)
+        case Match() if query.field.name == "index":
+            return frozenset()
+        case Match() if query.field.name in RESIDENT_FIELDS:
+            return frozenset({query.field.name})
+        case _:
+            return None
+
+
+def compile_selection(query: Query, columns: ResidentColumns) -> Selection:
+    """What selects the entries that match a query whose fields can be resident."""
+    match query:
+        case Everything():
+            return lambda _part, _columns: True
+        case And():
+            return _joined([compile_selection(part, columns) for part in query.parts], neutral=True)
+        case Or():
+            return _joined([compile_selection(part, columns) for part in query.parts], neutral=False)
+        case Not():
+            return _negation(compile_selection(query.part, columns))
+        case Match():
+            return _match(query.field, query.test, columns)
+        case _:
+            raise AssertionError(f"columns cannot tell of {query}")
+
+
+def _joined(selections: list[Selection], *, neutral: bool) -> Selection:
+    """All of them, or with ``neutral`` false any of them."""
+
+    def select(part: Part, columns: Mapping[str, Column]) -> Mask:
+        found: Mask = neutral
+        for one in selections:
+            mask = one(part, columns)
+            if mask is (not neutral):
+                return mask
+            if found is neutral:
+                found = mask
+            elif mask is not neutral:
+                found = found & mask if neutral else found | mask
+        return found
+
+    return select
+
+
+def _negation(selection: Selection) -> Selection:
+    def select(part: Part, columns: Mapping[str, Column]) -> Mask:
+        mask = selection(part, columns)
+        return not mask if isinstance(mask, bool) else ~mask
+
+    return select
+
+
+def _match(field: Field, test: Test, columns: ResidentColumns) -> Selection:
+    if field.kind is Kind.INTEGER:
+        low, high = _bounds(test, LAST_INDEX)
+        return lambda part, _columns: _within(np.arange(part.first, part.end), part.first, part.end - 1, low, high)
+    if field.kind is Kind.TIME:
+        return _time(field.name, *_bounds(test, LAST_MOMENT))
+    return _text(field, test, columns.dictionary(field.name))
+
+
+def _bounds(test: Test, last: int) -> tuple[int, int]:
+    match test:
+        case Value(value=int() as value):
+            return whole_bounds(Range(value, value), last)
+        case Range():
+            return whole_bounds(test, last)
+        case _:
+            return 0, last
+
+
+def _time(name: str, low: int, high: int) -> Selection:
+    def select(_part: Part, columns: Mapping[str, Column]) -> Mask:
+        column = time_column(columns, name)
+        if column.low is None or column.high is None:
+            return False
+        mask = _within(column.times, column.low, column.high, low, high)
+        return column.times != NEVER if mask is True and not column.complete else mask
+
+    return select
+
+
+def _within(numbers: NDArray[np.int64], first: int, last: int, low: int, high: int) -> Mask:
+    """Which of the numbers, which are themselves in ``[first, last)``, are within ``[low, high]``."""
+    if high < first or last < low or high < low:
+        return False
+    if low <= first and last <= high:
+        return True
+    return (numbers >= low) & (numbers <= high)
+
+
+def _text(field: Field, test: Test, dictionary: Dictionary) -> Selection:
+    @cache
+    def passing() -> NDArray[np.uint32]:  # when it is first asked: by then all numbers of the columns are known
+        return np.array(sorted(_passing(field, test, dictionary)), np.uint32)
+
+    def select(_part: Part, columns: Mapping[str, Column]) -> Mask:
+        column = text_column(columns, field.name)
+        if isinstance(test, Present):
+            return column.places > 0
+        numbers = passing()
+        at = np.searchsorted(column.values, numbers)
+        at[at == len(column.values)] = 0
+        occurring = at[column.values[at] == numbers]
+        if len(occurring) > _FEW:
+            table = np.zeros(len(column.values), np.bool_)
+            table[occurring] = True
+            return np.take(table, column.places)
+        found: Mask = False
+        for place in occurring.tolist():
+            mask = column.places == place
+            found = mask if found is False else found | mask
+        return found
+
+    return select
+
+
+def _passing(field: Field, test: Test, dictionary: Dictionary) -> set[int]:
+    """The numbers of the values that pass a test."""
+    match test:
+        case Value(value=str() as text):
+            numbers = {dictionary.number(text)} - {0}
+            return numbers.union(dictionary.numbers_of_id(text)) if field.kind is Kind.ENTITY else numbers
+        case Pattern():
+            passes = _pattern_test(field, test)
+        case Network():
+            passes = _network_test(test)
+        case _:
+            return set()
+    return {number for number, value in enumerate(dictionary.values) if number and passes(value)}
+
+
+def _pattern_test(field: Field, test: Pattern) -> Callable[[str], bool]:
+    if field.kind is not Kind.ENTITY:
+        return lambda value: fits(value, test.parts)
+    return lambda value: fits(value, test.parts) or fits(value.partition(":")[2], test.parts)
+
+
+def _network_test(test: Network) -> Callable[[str], bool]:
+    low, high = network_keys(test.network)
+
+    def passes(value: str) -> bool:
+        key = address_key(value)
+        return key is not None and low <= key <= high
+
+    return passes

@@ -1,0 +1,225 @@
+"""Columns in memory: when they are taken in, what they answer, and what they leave to the database."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from indelible.errors import Closed, QueryCancelled
+from indelible.index import Control, IndexSettings
+from indelible.query.fields import FIELDS
+from tests.unit.index.conftest import SECOND, SEGMENT, START_US, encode, make_entries, make_record, query
+from tests.unit.index.listed_log import ListedLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from indelible.index import LogIndex
+
+FIVE = 5 * SEGMENT
+COLUMN = SEGMENT * 8
+
+
+@pytest.fixture
+def five(open_index: Callable[..., LogIndex]) -> LogIndex:
+    """Five sealed segments and a hot tail."""
+    log = ListedLog(make_entries(0, FIVE))
+    log.append(*make_entries(FIVE, FIVE + 20))
+    index = open_index(log)
+    index.catch_up()
+    return index
+
+
+def expected(end: int, **changes: Any) -> list[int]:
+    return [at for at in range(end) if all(make_record(at)[name] == value for name, value in changes.items())]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "actor:ada",
+        "actor:user:ben outcome:denied",
+        "actor:*a -outcome:denied",
+        "(action:*.read OR actor:ben) -ip:10.0.1.0/24",
+        "actor:nobody",
+        "tenant:*",
+        "-tenant:*",
+        "ip:10.0.2.1",
+        f"index:>{FIVE - 3}",
+        "occurred:>2026-02-02T02:44:19Z outcome:denied",
+        "-received:>2026-02-02T02:44:19Z",
+        "service:x OR outcome:denied",
+    ],
+)
+def test_columns_answer_without_the_database(five: LogIndex, read: list[int], text: str) -> None:
+    """All forms of question that name such fields, with the same answers; only the hot tail is not in columns."""
+
+    def ask() -> list[Any]:
+        asked = query(text)
+        return [
+            five.search(asked, limit=10_000).indices,
+            five.search(asked, order="asc", after=300, limit=5).indices,
+            five.search(asked, after=300, limit=5).indices,
+            [at for found in five.matches(asked) for at in found],
+            [at for found in five.matches(asked, order="desc") for at in found],
+            five.histogram(asked, buckets=7).buckets,
+            five.histogram(asked, since_us=START_US + 200 * SECOND, until_us=START_US + 290 * SECOND).buckets,
+            *[five.facets(asked, FIELDS[name].field, limit=2) for name in ("actor", "action", "tenant", "ip")],
+            five.facets(asked, FIELDS["actor"].field, since_us=START_US + 200 * SECOND, until_us=START_US + 10**12),
+        ]
+
+    before = ask()
+    assert read or text.startswith("index")
+    five.hold_columns()
+    read.clear()
+    assert ask() == before
+    assert read == []
+
+
+def test_columns_leave_other_fields_to_the_database(five: LogIndex, read: list[int]) -> None:
+    """Also where a field of columns stands beside them."""
+    five.hold_columns()
+    assert five.search(query("actor:ada metadata.amount:300")).indices == [300]
+    assert five.search(query("actor:ada target:invoice:3 index:<30"), order="asc").indices == [3, 24]
+    assert five.facets(query("actor:ada"), FIELDS["target"].field, limit=1).values == [("invoice:0", 62)]
+    assert read
+
+
+def test_columns_are_held_of_what_was_asked(five: LogIndex, read: list[int]) -> None:
+    """A field that nobody names takes no memory."""
+    assert five.search(query("actor:ada outcome:denied"), limit=1).indices
+    five.hold_columns(frozenset())
+    read.clear()
+    assert five.search(query("actor:ada"), limit=10_000).indices == [at for at in range(FIVE + 20) if at % 3 == 0][::-1]
+    assert read == []
+    assert five.search(query("action:thing.read"), limit=1_000).indices
+    assert read != []
+
+
+def test_columns_are_taken_in_by_whoever_follows_the_log(open_index: Callable[..., LogIndex], read: list[int]) -> None:
+    """Of what was asked, and of what is sealed later."""
+    log = ListedLog(make_entries(0, FIVE))
+    index = open_index(log)
+    index.start()
+    asked = query("actor:nobody")
+    deadline = time.monotonic() + 60
+
+    def await_columns() -> None:
+        while True:
+            read.clear()
+            assert index.search(asked).indices == []
+            if index.coverage.indexed == len(log.all) and not read:
+                return
+            assert time.monotonic() < deadline
+
+    await_columns()
+    log.append(*make_entries(FIVE, FIVE + SEGMENT, actor={"type": "user", "id": "nobody"}))
+    log.publish()
+    while len(index.search(asked, limit=1_000).indices) < SEGMENT:
+        assert time.monotonic() < deadline
+    asked = query("actor:dora")
+    await_columns()
+
+
+def test_columns_take_no_more_memory_than_they_may(open_index: Callable[..., LogIndex], read: list[int]) -> None:
+    """The newest segments are held; when newer ones come, the oldest make room."""
+    log = ListedLog(make_entries(0, FIVE))
+    index = open_index(log, settings=IndexSettings(segment_entries=SEGMENT, threads=1, column_memory=2 * COLUMN))
+    index.catch_up()
+    fields = frozenset({"occurred"})
+    index.hold_columns(fields)
+    asked = query("occurred:<2000-01-01 OR occurred:>2001-01-01")
+
+    def asked_of_the_database() -> list[int]:
+        read.clear()
+        assert index.search(asked, limit=10_000).indices == list(range(len(log.all)))[::-1]
+        return sorted(read)
+
+    assert asked_of_the_database() == [0, 256, 512]
+    log.append(*make_entries(FIVE, FIVE + SEGMENT))
+    log.publish()
+    index.catch_up()
+    index.hold_columns(fields)
+    assert asked_of_the_database() == [0, 256, 512, 768]
+
+
+def test_columns_can_be_done_without(open_index: Callable[..., LogIndex], log: ListedLog, read: list[int]) -> None:
+    """With no memory for them everything is asked of the database."""
+    index = open_index(log, settings=IndexSettings(segment_entries=SEGMENT, threads=1, column_memory=0))
+    index.catch_up()
+    index.hold_columns()
+    assert index.search(query("actor:nobody")).indices == []
+    assert sorted(read) == [0, 256, 512]
+
+
+def test_columns_of_a_segment_that_is_made_anew_are_read_again(
+    open_index: Callable[..., LogIndex], log: ListedLog, tmp_path: Path
+) -> None:
+    """What was held of a file that turned out to be damaged is not what is answered from."""
+    index = open_index(log)
+    index.catch_up()
+    index.hold_columns()
+    (path,) = (tmp_path / "index").glob("256-*.parquet")
+    path.write_bytes(path.read_bytes()[:-100])
+    assert index.search(query("actor:ada metadata.amount:300")).indices == [300]  # the database meets it
+    index.hold_columns()
+    assert index.search(query("actor:ada index:290..300"), order="asc").indices == [291, 294, 297, 300]
+
+
+def test_columns_of_a_damaged_segment_are_those_of_the_log(
+    open_index: Callable[..., LogIndex],
+    log: ListedLog,
+    tmp_path: Path,
+    read: list[int],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is made anew by whoever meets it."""
+    index = open_index(log)
+    index.catch_up()
+    (path,) = (tmp_path / "index").glob("256-*.parquet")
+    path.write_bytes(b"PAR1" + bytes(len(path.read_bytes()) - 8) + b"PAR1")
+    index.hold_columns()
+    assert "index_segment_discarded" in caplog.text
+    read.clear()
+    assert index.search(query("actor:ada index:290..300"), order="asc").indices == [291, 294, 297, 300]
+
+
+def test_columns_tell_of_entries_without_times(open_index: Callable[..., LogIndex]) -> None:
+    """What is no record has none, and no other value either."""
+    entries = [*make_entries(0, SEGMENT - 2), b"no record", b"{}", *[encode({}) for _ in range(SEGMENT)]]
+    index = open_index(ListedLog(entries))
+    index.catch_up()
+    for _ in range(2):
+        assert index.search(query("occurred:*"), limit=1_000).indices == list(range(SEGMENT - 2))[::-1]
+        assert index.search(query("-occurred:*"), limit=1_000).indices == list(range(SEGMENT - 2, 2 * SEGMENT))[::-1]
+        assert sum(sum(one.counts.values()) for one in index.histogram(query("")).buckets) == SEGMENT - 2
+        assert index.facets(query("-outcome:denied"), FIELDS["outcome"].field).values == [("success", 203)]
+        index.hold_columns()
+
+
+def test_columns_do_not_keep_a_question_that_nobody_waits_for(five: LogIndex) -> None:
+    """Cancelling and closing end it as they end what the database runs."""
+    five.hold_columns()
+    control = Control()
+    control.cancel()
+    with pytest.raises(QueryCancelled):
+        five.search(query("actor:ada"), control=control)
+    five.close()
+    with pytest.raises(Closed):
+        five.hold_columns()
+
+
+def test_dictionary_that_has_grown_too_large_is_left_to_the_database(
+    five: LogIndex, read: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its column would take more memory than it saves time."""
+    monkeypatch.setattr("indelible.index.resident_columns._MOST_VALUES", 1)
+    five.hold_columns(frozenset({"actor"}))
+    assert len(five.search(query("actor:ada"), limit=10_000).indices) == len(
+        expected(FIVE + 20, actor={"type": "user", "id": "ada"})
+    )
+    assert sorted(read) == [0, 256, 512, 768]
