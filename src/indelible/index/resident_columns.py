@@ -50,9 +50,9 @@ NEVER: Final = -1
 RESIDENT_FIELDS: Final = frozenset(SCALAR_FIELDS) - {"id", "index", "request", "trace", "actor.name"} | {"actor"}
 """What can be held: fields with one value or none, other than those of which nearly every entry has its own."""
 
-_TEXT: Final = 100
+_TEXT: Final = 200
 """Bytes of memory that a value takes in a dictionary, beside its characters."""
-_MOST_VALUES: Final = 1_000_000
+_MOST_VALUES: Final = 250_000
 """A dictionary of more is no use: its field is left to the database."""
 _ROWS: Final = "read_parquet(?, hive_partitioning = false)"
 
@@ -145,7 +145,7 @@ class Dictionary:
         self._numbers[value] = number
         if self._entities:
             self._of_ids.setdefault(value.partition(":")[2], []).append(number)
-        self.size += len(value) + _TEXT
+        self.size += (len(value) + _TEXT) * (2 if self._entities else 1)
         return number
 
 
