@@ -72,9 +72,13 @@ class HelperProcess:
             HelperEnded: the helper ended before it answered, or could not be started.
             IndelibleError: the function raised it.
             InternalError: the function raised anything else.
+            pickle.PicklingError: an argument cannot be pickled; so may ``TypeError`` and ``AttributeError`` say.
         """
+        number = next(self._numbers)
+        # Before the helper is asked: an argument that cannot be pickled is no reason to end it.
+        data = pickle.dumps((number, function, arguments, named), pickle.HIGHEST_PROTOCOL)
         with self._lock:
-            answer = self._exchange(function, arguments, named)
+            answer = self._exchange(number, data)
         if isinstance(answer, Exception):
             raise answer
         result: T = answer[0]
@@ -101,9 +105,9 @@ class HelperProcess:
     ) -> None:
         self.close()
 
-    def _exchange(self, *call: Any) -> Any:  # noqa: ANN401 - whatever the function takes and gives
+    def _exchange(self, number: int, data: bytes) -> Any:  # noqa: ANN401 - whatever the function gives
         try:
-            answer = self._ask(next(self._numbers), call)
+            answer = self._ask(number, data)
         except BaseException as error:
             # Whatever it was: what the helper still has to say must not be taken for the answer to the next call.
             if self._process is not None:
@@ -115,8 +119,7 @@ class HelperProcess:
         self._answered = True
         return answer
 
-    def _ask(self, number: int, call: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as above
-        data = pickle.dumps((number, *call), pickle.HIGHEST_PROTOCOL)
+    def _ask(self, number: int, data: bytes) -> Any:  # noqa: ANN401 - as above
         process = self._running()
         if process.stdin is None or process.stdout is None:
             raise InternalError("a helper process has no pipes")

@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -58,6 +59,17 @@ def test_errors_arrive_as_they_were_raised(helper: HelperProcess) -> None:
         with pytest.raises(InternalError, match="ValueError"):
             helper.call(int, "x")
         assert helper.call(abs, -1) == 1
+
+
+def test_an_argument_that_cannot_be_pickled_leaves_the_helper_running(helper: HelperProcess) -> None:
+    """Neither positional nor named: it is the caller's error, and the helper was asked nothing."""
+    with helper:
+        pid = helper.call(os.getpid)
+        with pytest.raises(TypeError, match="pickle"):
+            helper.call(id, threading.Lock())
+        with pytest.raises(TypeError, match="pickle"):
+            helper.call(dict, lock=threading.Lock())
+        assert helper.call(os.getpid) == pid
 
 
 def test_a_helper_that_ended_is_said_and_started_again(helper: HelperProcess) -> None:
