@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 from indelible.log import Log, LogSettings, Stores, Submission
+from indelible.log.assembly import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +44,10 @@ class SteppedLog:
 
     def reopen(self) -> None:
         """Recover from what is stored."""
-        self.log = Log.assemble(
-            self.stores, name="main", origin=ORIGIN, signer=self.signer, settings=self.settings, clock=self.clock
+        self.log = Log(
+            assemble(
+                self.stores, name="main", origin=ORIGIN, signer=self.signer, settings=self.settings, clock=self.clock
+            )
         )
 
     def prepare(self, *actions: str, ids: Sequence[str] | None = None) -> list[Prepared]:

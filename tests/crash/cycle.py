@@ -16,6 +16,7 @@ from indelible.events import MAX_EVENTS
 from indelible.events.identity import new_ids
 from indelible.formats.tlog_policy import Policy
 from indelible.log import Log, LogSettings, Stores, Submission, create_log
+from indelible.log.assembly import assemble
 from indelible.merkle import leaf_hash, tree_root
 from indelible.storage.posix import PosixStores
 from indelible.trust.signer import LogSigner, generate_log_keys
@@ -48,7 +49,7 @@ def opened(data: Path, disk: Disk | None = None) -> Iterator[Log]:
     posix = PosixStores.open(data, "main", disk=disk)
     try:
         stores = Stores(journal=posix.journal, ids=posix.ids, objects=posix.objects, checkpoints=posix.checkpoints)
-        yield Log.assemble(stores, name="main", origin=ORIGIN, signer=SIGNER, settings=SETTINGS, clock=TurnedClock())
+        yield Log(assemble(stores, name="main", origin=ORIGIN, signer=SIGNER, settings=SETTINGS, clock=TurnedClock()))
     finally:
         with contextlib.suppress(KilledError, IndelibleError):
             posix.close()

@@ -1,4 +1,4 @@
-"""A running log: the parts of this package joined, and the threads that drive them.
+"""A running log: what callers ask of it, and the threads that drive its parts.
 
 The sequencer's thread turns groups of requests into journaled entries; the publisher's thread turns journaled entries
 into checkpoints. Both only call ``Sequencer.run`` and ``Publisher.run`` in a loop, so tests can drive the same parts
@@ -7,67 +7,33 @@ step by step.
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from indelible.config import LogSettings
-from indelible.errors import NotYetPublished, Unavailable, UsageError
-from indelible.events import Preparer, new_stamp
-from indelible.formats.tlog_policy import Policy
-from indelible.log import recovery
-from indelible.log.clock import ReceivedAt, SystemClock
-from indelible.log.health import Health
-from indelible.log.integrate import RightEdge
+from indelible.errors import NotYetPublished, Unavailable
+from indelible.log.assembly import assemble
 from indelible.log.interval import store_interval
-from indelible.log.measures import MeasuredJournal, Measures
 from indelible.log.pool import Pool
-from indelible.log.publisher import Publisher, sign_checkpoint
-from indelible.log.reader import Reader
-from indelible.log.scrub import Scrubber
-from indelible.log.sequencer import Sequencer
 from indelible.log.submission import Appended, Submission
-from indelible.log.tail import Tail
-from indelible.merkle import leaf_hashes
-from indelible.storage.protocols import CheckpointState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
+    from indelible.config import LogSettings
     from indelible.events import Prepared
     from indelible.formats.checkpoint import Checkpoint
+    from indelible.log.assembly import Parts, Stores
     from indelible.log.clock import Clock
     from indelible.log.interval import Storing
-    from indelible.storage.protocols import CheckpointStore, IdIndex, Journal, ObjectStore
     from indelible.trust.signer import LogSigner
 
-__all__ = ["Log", "LogStatus", "Stores", "Wait", "create_log"]
+__all__ = ["Log", "LogStatus", "Wait"]
 
 Wait = Literal["journaled", "published"]
-
-_log = logging.getLogger("indelible.log")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stores:
-    """The four seams of one log's storage, from one back end."""
-
-    journal: Journal
-    ids: IdIndex
-    objects: ObjectStore
-    checkpoints: CheckpointStore
-
-    def close(self) -> None:
-        """Release all of them."""
-        try:
-            self.ids.close()
-        finally:
-            self.journal.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,63 +65,34 @@ class LogStatus:
     scrubbed_at: float | None
 
 
-def create_log(stores: Stores, *, origin: str, signer: LogSigner, clock: Clock | None = None) -> None:
-    """Create a log: an explicit act, because an absent state otherwise means that something was lost.
-
-    Raises:
-        UsageError: there is a log already.
-    """
-    if stores.checkpoints.load() is not None:
-        raise UsageError(f"the log {origin} exists already")
-    state = CheckpointState(size=0, root=RightEdge.empty().root())
-    stores.checkpoints.swap(None, state)
-    stores.objects.publish(sign_checkpoint(signer, clock or SystemClock(), origin, state).note)
-
-
 class Log:
     """One log, open for appending. Safe to use from any thread; the only writer of its storage.
 
     ``sequencer``, ``publisher`` and ``scrubber`` belong to its threads; whoever has not started those may drive them.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        origin: str,
-        settings: LogSettings,
-        stores: Stores,
-        preparer: Preparer,
-        tail: Tail,
-        reader: Reader,
-        health: Health,
-        clock: Clock,
-        sequencer: Sequencer,
-        publisher: Publisher,
-        scrubber: Scrubber,
-        measures: Measures,
-    ) -> None:
-        """Join the parts; :meth:`open` is the way to make a log."""
-        self.name = name
-        self.origin = origin
-        self.preparer = preparer
-        self.reader = reader
-        self.measures = measures
-        self._settings = settings
-        self._stores = stores
-        self._tail = tail
-        self._health = health
-        self._clock = clock
-        self.sequencer = sequencer
-        self.publisher = publisher
-        self.scrubber = scrubber
-        self._pool = Pool(max_entries=settings.pool_entries, max_bytes=settings.pool_bytes)
+    def __init__(self, parts: Parts) -> None:
+        """Drive these parts; :meth:`open` is the way to make a log."""
+        self.name = parts.name
+        self.origin = parts.origin
+        self.preparer = parts.preparer
+        self.reader = parts.reader
+        self.measures = parts.measures
+        self.sequencer = parts.sequencer
+        self.publisher = parts.publisher
+        self.scrubber = parts.scrubber
+        self._settings = parts.settings
+        self._stores = parts.stores
+        self._tail = parts.tail
+        self._health = parts.health
+        self._clock = parts.clock
+        self._pool = Pool(max_entries=parts.settings.pool_entries, max_bytes=parts.settings.pool_bytes)
         self._closing = threading.Event()
         self._sequenced = threading.Event()  # nothing more will be journaled
         self._threads = [
-            threading.Thread(target=self._sequence, name=f"{name}-sequencer", daemon=True),
-            threading.Thread(target=self._publish, name=f"{name}-publisher", daemon=True),
-            threading.Thread(target=self._scrub, name=f"{name}-scrubber", daemon=True),
+            threading.Thread(target=self._sequence, name=f"{self.name}-sequencer", daemon=True),
+            threading.Thread(target=self._publish, name=f"{self.name}-publisher", daemon=True),
+            threading.Thread(target=self._scrub, name=f"{self.name}-scrubber", daemon=True),
         ]
 
     @classmethod
@@ -173,109 +110,22 @@ class Log:
     ) -> Self:
         """Recover a log and start it.
 
-        Args:
-            stores: The log's storage, which nothing else writes.
-            name: For threads, metrics and messages.
-            origin: The log's origin.
-            signer: The log's keys.
-            settings: Limits and intervals.
-            clock: Time; the machine's by default.
-            remembered: A checkpoint kept outside this storage, which the log must extend.
-            store: Stores the objects of a publish interval.
-
-        Raises:
-            UsageError: the log has not been created.
-            Damaged: something stored is not what was written.
-            RolledBack: a part of the storage, or all of it, is an old copy.
+        Arguments and errors are those of :func:`indelible.log.assembly.assemble`.
         """
-        log = cls.assemble(
-            stores,
-            name=name,
-            origin=origin,
-            signer=signer,
-            settings=settings,
-            clock=clock,
-            remembered=remembered,
-            store=store,
+        log = cls(
+            assemble(
+                stores,
+                name=name,
+                origin=origin,
+                signer=signer,
+                settings=settings,
+                clock=clock,
+                remembered=remembered,
+                store=store,
+            )
         )
         log.start()
         return log
-
-    @classmethod
-    def assemble(
-        cls,
-        stores: Stores,
-        *,
-        name: str,
-        origin: str,
-        signer: LogSigner,
-        settings: LogSettings | None = None,
-        clock: Clock | None = None,
-        remembered: Checkpoint | None = None,
-        store: Storing = store_interval,
-    ) -> Self:
-        """Recover a log without starting its threads, for those who drive it step by step."""
-        settings = settings or LogSettings()
-        clock = clock or SystemClock()
-        state = stores.checkpoints.load()
-        if state is None:
-            raise UsageError(f"there is no log {name}: create it first (`indelible init`, or `indelible logs create`)")
-        edge = recovery.load_edge(stores.objects, state)
-        policy = Policy.for_log(*signer.vkeys)
-        published = recovery.load_published(stores.objects, state, origin=origin, policy=policy)
-        if published is None:  # the crash came between the swap and the signature
-            published = sign_checkpoint(signer, clock, origin, state)
-            stores.objects.publish(published.note)
-        tail = Tail(state.size)
-        reader = Reader(stores.objects, published, tail=tail, ids=stores.ids)
-        if remembered is not None:
-            recovery.check_remembered(reader, remembered)
-        unpublished = list(recovery.replay_journal(stores.journal, edge))
-        tail.extend(unpublished, leaf_hashes(unpublished))
-        recovery.catch_up_ids(stores.ids, reader, unpublished)
-        health = Health(name)
-        measures = Measures()
-        preparer = Preparer(origin=origin, stamp=new_stamp(os.urandom), max_events=settings.request_events)
-        sequencer = Sequencer(
-            journal=MeasuredJournal(stores.journal, measures.journal_writes),
-            ids=stores.ids,
-            tail=tail,
-            received_at=ReceivedAt(
-                clock, last=recovery.last_received_at(reader, unpublished), tolerance=settings.clock_tolerance
-            ),
-            stamp=preparer.stamp,
-            read=reader.get,
-            health=health,
-        )
-        publisher = Publisher(
-            origin=origin,
-            objects=stores.objects,
-            checkpoints=stores.checkpoints,
-            signer=signer,
-            clock=clock,
-            edge=edge,
-            tail=tail,
-            reader=reader,
-            health=health,
-            resign_interval=settings.resign_interval,
-            store=store,
-        )
-        _log.info("log_opened", extra={"log_name": name, "size": state.size, "unpublished": len(unpublished)})
-        return cls(
-            name=name,
-            origin=origin,
-            settings=settings,
-            stores=stores,
-            preparer=preparer,
-            tail=tail,
-            reader=reader,
-            health=health,
-            clock=clock,
-            sequencer=sequencer,
-            publisher=publisher,
-            scrubber=Scrubber(name=name, objects=stores.objects, vkeys=signer.vkeys, rate=settings.scrub_rate),
-            measures=measures,
-        )
 
     def start(self) -> None:
         """Start the threads."""

@@ -9,7 +9,8 @@ import pytest
 
 from indelible.errors import Damaged, IntegrityError, RolledBack, UsageError
 from indelible.formats.checkpoint import Checkpoint
-from indelible.log import Log, Stores, create_log
+from indelible.log import Stores, create_log
+from indelible.log.assembly import assemble
 from indelible.log.recovery import check_remembered
 from indelible.storage.memory import MemoryStores
 from indelible.storage.protocols import CheckpointState
@@ -58,7 +59,7 @@ def test_recovery_refuses_a_log_that_was_never_created(signer: LogSigner) -> Non
     memory = MemoryStores()
     stores = Stores(journal=memory.journal, ids=memory.ids, objects=memory.objects, checkpoints=memory.checkpoints)
     with pytest.raises(UsageError, match="create it first"):
-        Log.assemble(stores, name="main", origin=ORIGIN, signer=signer)
+        assemble(stores, name="main", origin=ORIGIN, signer=signer)
     create_log(stores, origin=ORIGIN, signer=signer)
     with pytest.raises(UsageError, match="exists already"):
         create_log(stores, origin=ORIGIN, signer=signer)
