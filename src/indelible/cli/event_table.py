@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["EventTable", "cells_of"]
 
 _OUTCOME = 2
+_PROOF = 7
+_STYLES = {_OUTCOME: OUTCOME_STYLES, _PROOF: {"failed": "bold red"}}
 _BOTH_ENDS = frozenset({3, 4, 5})  # an ARN says the most at its end, an action at both
-_WHOLE = frozenset({0, 1, 2, 7})  # index, time, outcome, and what became of a proof
+_WHOLE = frozenset({0, 1, 2, _PROOF})  # index, time, outcome, and what became of a proof
 _STREAMING = (24, 32, 32, 15)
 
 
@@ -43,16 +45,17 @@ class EventTable:
         self.unpublished = False
         """Whether an entry was printed that no checkpoint covers yet; it is marked with a star."""
 
-    def print(self, entries: Sequence[FoundEntry], verdicts: Sequence[str] = ()) -> None:
-        """Print some entries, with what became of their proofs; nothing with ``--json``."""
+    def print(self, entries: Sequence[FoundEntry], failures: Sequence[str | None] = ()) -> None:
+        """Print some entries, and which of them could not be proven; nothing with ``--json``."""
         rows: list[tuple[str, ...]] = [cells_of(entry, local=self._local) for entry in entries]
         if self._proofs:
+            verdicts = map(_proof_cell, entries, failures)
             rows = [(*row, verdict) for row, verdict in zip(rows, verdicts, strict=True)]
         if not self._widths and (rows or self._growing):
             self._begin(rows)
         for entry, row in zip(entries, rows, strict=True):
             self.unpublished = self.unpublished or not entry.published
-            self._terminal.line(self._line(row, row[_OUTCOME]))
+            self._terminal.line(self._line(row))
 
     def _begin(self, rows: Sequence[Sequence[str]]) -> None:
         time = f"time ({_zone_name(local=self._local)})"
@@ -62,15 +65,14 @@ class EventTable:
             least = (8, 19, 7, *_STREAMING)
             natural = [max(one, other) for one, other in zip(natural, least, strict=True)]
         self._widths = fit(natural, self._terminal.width, _WHOLE) if self._terminal.is_terminal else natural
-        self._terminal.line(self._line(headings, None))
+        self._terminal.line(self._line(headings, heading=True))
 
-    def _line(self, row: Sequence[str], outcome: str | None) -> Text:
-        line = Text(style="bold" if outcome is None else "")
+    def _line(self, row: Sequence[str], *, heading: bool = False) -> Text:
+        line = Text(style="bold" if heading else "")
         for column, (cell, width) in enumerate(zip(row, self._widths, strict=True)):
             cut = self._terminal.is_terminal or cell_len(cell) <= width
             text = shorten(cell, width, middle=column in _BOTH_ENDS) if cut else cell
-            style = OUTCOME_STYLES.get(outcome or "", "") if column == _OUTCOME else ""
-            line.append(text + " " * GAP, style)
+            line.append(text + " " * GAP, "" if heading else _STYLES.get(column, {}).get(cell, ""))
         line.rstrip()
         if self._terminal.is_terminal:
             line.truncate(self._terminal.width, overflow="ellipsis")  # one that is too narrow for all columns
@@ -92,6 +94,12 @@ def cells_of(entry: FoundEntry, *, local: bool = False) -> tuple[str, ...]:
         record.get("context", {}).get("ip", ""),
     )
     return tuple(map(visible, cells))
+
+
+def _proof_cell(entry: FoundEntry, failure: str | None) -> str:
+    if failure is not None:
+        return "failed"
+    return "proven" if entry.proof is not None else "not yet"
 
 
 def _entity(entity: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indelible.errors import ProofError
+from indelible.errors import FormatError, IntegrityError, ProofError
 from indelible.formats.tlog_proof import TlogProof
 from indelible.sdk.trusted import trusted_policy
 
@@ -22,17 +22,17 @@ class ProofChecker:
         described = log.run(log.plans.describe())
         self._policy = trusted_policy(log.plans.pins, described.origin, described.vkeys)
 
-    def verdict(self, found: FoundEntry) -> str:
-        """``proven``, or ``not yet`` for what no checkpoint covers.
-
-        Raises:
-            ProofError: the proof is of another entry, or does not verify.
-            SignatureError: a signature that the keys demand is missing or wrong.
-        """
+    def failure(self, found: FoundEntry) -> str | None:
+        """Why an entry could not be proven; ``None`` if it was, or if no checkpoint covers it yet."""
         if found.proof is None:
-            return "not yet"
-        self.check(found.index, found.entry, found.proof)
-        return "proven"
+            return f"entry {found.index} came without a proof, though it is published" if found.published else None
+        try:
+            self.check(found.index, found.entry, found.proof)
+        except ProofError as error:
+            return str(error)
+        except (IntegrityError, FormatError) as error:
+            return f"the proof given for entry {found.index} does not hold: {error}"
+        return None
 
     def check(self, index: int, entry: bytes, tlog_proof: bytes) -> None:
         """Check the proof of the entry at an index.
@@ -40,6 +40,7 @@ class ProofChecker:
         Raises:
             ProofError: the proof is of another entry, or does not verify.
             SignatureError: a signature that the keys demand is missing or wrong.
+            FormatError: it is no proof.
         """
         proof = TlogProof.parse(tlog_proof)
         if proof.index != index:

@@ -9,6 +9,7 @@ import typer
 
 from indelible.cli.chart import facet_lines, histogram_lines
 from indelible.cli.event_table import EventTable
+from indelible.cli.failure import FOUND
 from indelible.cli.proofs import ProofChecker
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
 from indelible.cli.reading import reading, say_coverage
@@ -73,7 +74,9 @@ def search(
 ) -> None:
     """Find events. Words join into one query; without any, everything matches.
 
-    A word such as -outcome:success is a negated term, not an option. See docs/reference/query-language.md.
+    A word such as -outcome:success is a negated term, not an option. See docs/reference/query-language.md. With
+    --proof, exits with 1 when an event could not be proven, after showing the rest; with --json that event bears a
+    proof_error.
     """
     if histogram and facet is not None:
         raise UsageError("--histogram and --facet are two answers to one question; ask for one of them")
@@ -95,18 +98,25 @@ def search(
 def _list(
     terminal: Terminal, log: AuditLog, query: str, asked: Mapping[str, Any], most: int | None, table: EventTable
 ) -> None:
-    """Print what is found; one more than is shown is asked for, to know whether there is more."""
+    """Print what is found; one more than is shown is asked for, to know whether there is more.
+
+    Raises:
+        Exit: an entry could not be proven; the others have been shown, too.
+    """
     results = log.search(query, limit=None if most is None else most + 1, **asked)
     first = next(results, None)
     found = chain(() if first is None else (first,), results)
     checker = ProofChecker(log) if asked["proof"] and first is not None else None
-    shown = 0
+    shown = failed = 0
     for entries in _screens(found if most is None else islice(found, most), terminal):
-        verdicts = [checker.verdict(entry) for entry in entries] if checker is not None else []
-        table.print(entries, verdicts)
+        failures = [checker.failure(entry) if checker is not None else None for entry in entries]
+        table.print(entries, failures)
         if terminal.json:
-            for entry in entries:
-                terminal.result(entry_json(entry))
+            for entry, failure in zip(entries, failures, strict=True):
+                terminal.result(entry_json(entry, proof_error=failure))
+        for failure in filter(None, failures):
+            terminal.note(failure, style="red")
+            failed += 1
         shown += len(entries)
     if table.unpublished:
         terminal.note("* durable; not yet covered by a signed checkpoint")
@@ -116,6 +126,8 @@ def _list(
         searched = 0 if results.coverage is None else results.coverage.indexed
         terminal.note(f"nothing among {searched:,} entries matches")
     say_coverage(terminal, results.coverage)
+    if failed:
+        raise typer.Exit(FOUND)
 
 
 def _screens(found: Iterator[FoundEntry], terminal: Terminal) -> Iterator[list[FoundEntry]]:

@@ -49,6 +49,14 @@ def on_a_terminal(command: Command, *arguments: str, columns: int, **environment
     return written.decode().replace("\r\n", "\n")
 
 
+def alter_an_address(data: Path, address: bytes) -> None:
+    """Do as an insider would to one entry of the published bundle."""
+    bundle = data / "logs" / "main" / "tile" / "entries" / "000.p" / "60"
+    altered = bundle.read_bytes().replace(address, b"192.0.2.99")
+    bundle.unlink()
+    bundle.write_bytes(altered)
+
+
 @pytest.fixture
 def filled(made: InProcess) -> InProcess:
     """With sixty events: every third one refused, by three actors, an hour apart."""
@@ -136,6 +144,37 @@ def test_search_proves_what_it_shows(filled: InProcess) -> None:
     assert [line.split()[-1] for line in lines] == ["proof", "proven", "proven", "proven"]
     one = filled("search", "--proof", "--limit", "1", "--json").expect(0).json
     assert one["proof"].startswith("c2sp.org/tlog-proof@v1\n")
+
+
+def test_search_names_what_could_not_be_proven_and_goes_on(filled: InProcess) -> None:
+    """Every row is shown with what became of its proof; the altered one is explained, and the status is 1."""
+    alter_an_address(filled.folder / "data", b"192.0.2.57")
+    done = filled("search", "--proof", "--limit", "4").expect(1)
+    rows = [line.split() for line in done.out.splitlines()[1:]]
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("59", "proven"),
+        ("58", "proven"),
+        ("57", "failed"),
+        ("56", "proven"),
+    ]
+    assert "entry 57 is not in the tree that was signed" in done.err
+    assert "more match" in done.err
+    as_json = filled("search", "--proof", "--limit", "4", "--json").expect(1)
+    assert [one["index"] for one in as_json.json_lines if "proof_error" in one] == [57]
+    assert [one["index"] for one in as_json.json_lines if "proof" in one] == [59, 58, 57, 56]
+    assert "entry 57" in as_json.json_lines[2]["proof_error"]
+    assert "entry 57" in as_json.err
+
+
+def test_search_names_what_a_server_could_not_prove(filled: InProcess, command: Command) -> None:
+    """The proofs are checked here, whatever the server has noticed."""
+    created = filled("api-keys", "create", "--name", "auditor", "--grant", "auditor:main", "--json").expect(0).json
+    with command.serving() as server:
+        alter_an_address(filled.folder / "data", b"192.0.2.58")
+        remote = {"INDELIBLE_URL": server.url, "INDELIBLE_API_KEY": created["secret"]}
+        found = filled("search", "--proof", "--limit", "3", "--json", **remote).expect(1)
+    assert ["proof_error" in one for one in found.json_lines] == [False, True, False]
+    assert "entry 58" in found.err
 
 
 def test_searches_are_saved_run_replaced_and_deleted(filled: InProcess) -> None:
