@@ -83,6 +83,7 @@ class Verifier:
         Raises:
             Damaged: its configuration is gone or broken, though there are logs.
             NotFound: it has no such log.
+            UsageError: it has several logs, and the keys given are not those of all of them.
         """
         try:
             directory = DataDirectory.open(path)
@@ -91,9 +92,16 @@ class Verifier:
                 raise
             remedy = f"restore it; or verify each folder under {path / 'logs'} by itself"
             raise Damaged(str(error), path=path / "indelible.toml", remedy=remedy) from error
+        names = self.logs or directory.log_names()
+        origins = {name: directory.log(name).origin for name in names}
+        foreign = [name for name, origin in origins.items() if not self.given.are_for(origin)]
+        if foreign and not self.logs:
+            raise UsageError(
+                f"nothing in {self.given.source} is a key of {', '.join(foreign)}; say with --log which of the "
+                f"directory's logs to verify: {', '.join(names)}"
+            )
         reports = []
-        for name in self.logs or directory.log_names():
-            origin = directory.log(name).origin
+        for name, origin in origins.items():
             with self._options(name, origin) as options:
                 reports.append(verify_stored_log(directory, name, pins=self.pins, given=self.given, options=options))
         return Report(target=str(path), logs=tuple(reports))

@@ -36,6 +36,17 @@ class GivenKeys:
     vkeys: Sequence[str] = ()
     source: str = "the pinned keys"
 
+    def are_for(self, origin: str) -> bool:
+        """Whether they are keys of the log ``origin``; true also when none were given.
+
+        Raises:
+            UsageError: the ``vkeys`` are not those of one log.
+            FormatError: not verifier keys.
+        """
+        if self.policy is not None:
+            return any(log.key.name == origin for log in self.policy.logs)
+        return not self.vkeys or TrustedKeys.from_vkeys(self.vkeys, source=self.source).origin == origin
+
 
 def trusted_keys(origin: str, *, given: GivenKeys, pins: Pins, shown: Sequence[str] = ()) -> TrustedKeys | None:
     """The keys that the log ``origin`` is believed under; ``None`` when none is known and the log shows none.

@@ -84,8 +84,11 @@ def check_witnesses(reading: CheckpointReading, trusted: TrustedKeys | None) -> 
     """The verdict *witnessed*."""
     policy = None if trusted is None else trusted.policy
     own = () if trusted is None else trusted.own
-    if policy is None or all(witness.key in own for witness in policy.witnesses):
+    if policy is None:
         return Verdict(status=Status.NOT_CHECKED, detail="no policy that names witnesses was given")
+    if all(witness.key in own for witness in policy.witnesses):
+        others = " besides the log's own key" if policy.witnesses else ""
+        return Verdict(status=Status.NOT_CHECKED, detail=f"the policy names no witnesses{others}")
     if reading.note is None:
         return Verdict(status=Status.FAILED, detail="the checkpoint cannot be read, so nobody has cosigned it")
     try:
@@ -95,6 +98,9 @@ def check_witnesses(reading: CheckpointReading, trusted: TrustedKeys | None) -> 
     witnesses = [one.witness.name for one in result.witnesses if one.witness.key not in own]
     if policy.quorum is None:
         return Verdict(status=Status.NOT_CHECKED, detail="the policy demands no quorum")
+    if not witnesses:
+        detail = f"the quorum {policy.quorum} holds by the log's own key; no witness has cosigned"
+        return Verdict(status=Status.NOT_CHECKED, detail=detail)
     return Verdict(status=Status.VERIFIED, detail=f"the quorum {policy.quorum} holds: {', '.join(witnesses)}")
 
 

@@ -213,6 +213,9 @@ def test_verify_takes_keys_from_a_policy_or_the_command_line(made: InProcess) ->
         argument for vkey in made("logs", "show", "_system", "--json").json["vkeys"] for argument in ("--vkey", vkey)
     ]
     made("verify", "data", "--log", "main", *other).expect(1)
+    for given in (("--policy", "policy"), keys):
+        unsaid = made("verify", "data", *given).expect(2).err
+        assert "a key of _system; say with --log which of the directory's logs to verify: main, _system" in unsaid
     assert "give one of them" in made("verify", "data", "--policy", "policy", *keys).expect(2).err
     made("verify", "data", "--require", "intact,witnessed").expect(3)
     assert "the verdicts are" in made("verify", "data", "--require", "shiny").expect(2).err

@@ -9,9 +9,12 @@ import pytest
 
 from indelible.formats import entry_bundle
 from indelible.formats.note import Note
+from indelible.formats.policy_members import Witness
 from indelible.formats.tile import Tile
 from indelible.formats.tlog_policy import Policy
+from indelible.formats.vkey import VerifierKey
 from indelible.merkle import leaf_hash, leaf_hashes, tree_root
+from indelible.trust.signer import generate_log_keys
 from indelible.verify.fsck import FsckOptions
 from indelible.verify.trusted_keys import TrustedKeys
 from indelible.verify.verdicts import MAX_FINDINGS, Finding, FindingKind, LogReport, Status, VerdictName
@@ -457,9 +460,22 @@ def test_verify_log_follows_a_policy(log: FabricatedLog) -> None:
     assert trusted.vkeys == log.keys.vkeys
     report = log.verify(trusted=trusted)
     assert statuses(report) | {"signed": "verified", "witnessed": "not_checked"} == statuses(report)
+    assert "names no witnesses besides the log's own key" in report.verdicts[VerdictName.WITNESSED].detail
     note = Note.parse(log.get("checkpoint"))
     log.put("checkpoint", Note(note.text, note.signatures[:1]).encode())
     assert only(log.verify(trusted=trusted)).kind is FindingKind.SIGNATURE_MISSING
+
+
+def test_verify_log_takes_no_key_of_the_log_for_a_witness(log: FabricatedLog) -> None:
+    """A quorum that the log's own key meets demands no witness, so the log is not witnessed by it."""
+    own = Policy.for_log(*log.keys.vkeys)
+    other = Witness("other", VerifierKey.parse(generate_log_keys("witness.example/w").vkeys[1]))
+    policy = Policy(logs=own.logs, witnesses=(*own.witnesses, other), quorum=own.quorum)
+    report = log.verify(trusted=TrustedKeys.from_policy(policy, ORIGIN, source="the policy"))
+    verdict = report.verdicts[VerdictName.WITNESSED]
+    assert (verdict.status, "no witness has cosigned" in verdict.detail) == (Status.NOT_CHECKED, True)
+    without = TrustedKeys.from_policy(Policy(logs=own.logs), ORIGIN, source="the policy")
+    assert log.verify(trusted=without).verdicts[VerdictName.WITNESSED].detail == "the policy names no witnesses"
 
 
 # Consistency
