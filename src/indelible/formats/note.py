@@ -122,6 +122,8 @@ class Note:
         Raises:
             FormatError: it is none.
         """
+        if not data:
+            raise FormatError("it is empty: not a signed note")
         if len(data) > MAX_NOTE_BYTES:
             raise FormatError(f"a note has at most {MAX_NOTE_BYTES} bytes, not {len(data)}")
         try:

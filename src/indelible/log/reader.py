@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from indelible.errors import NotFound, NotYetPublished, UsageError
+from indelible.errors import Damaged, FormatError, NotFound, NotYetPublished, UsageError
 from indelible.events.identity import pack_id
 from indelible.formats import entry_bundle
 from indelible.formats.checkpoint import Checkpoint
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from indelible.merkle import Hash, Node
     from indelible.storage.protocols import ObjectReader
 
-__all__ = ["Published", "Reader", "StoredEntry"]
+__all__ = ["CHECKPOINT_REMEDY", "Published", "Reader", "StoredEntry"]
+
+CHECKPOINT_REMEDY = "restore the file; or, if the rest verifies, delete it and it will be signed again from the state"
+"""What to do about a ``checkpoint`` that is not one."""
 
 _CACHED_BUNDLES = 16  # a page of search results, or a re-imported file, reads the same few bundles again and again
 _READ_AT_ONCE = 4_096  # entries of the tail, which is locked meanwhile
@@ -62,9 +65,12 @@ class Published:
         """Read the checkpoint out of a signed note. Signatures are not checked here.
 
         Raises:
-            FormatError: the bytes are not a signed checkpoint.
+            Damaged: the bytes are not a signed checkpoint.
         """
-        return cls(note=note, checkpoint=Checkpoint.parse(Note.parse(note).text))
+        try:
+            return cls(note=note, checkpoint=Checkpoint.parse(Note.parse(note).text))
+        except FormatError as error:
+            raise Damaged(str(error), path="checkpoint", remedy=CHECKPOINT_REMEDY) from error
 
 
 class Reader:
@@ -86,6 +92,7 @@ class Reader:
 
         Raises:
             NotFound: there is no checkpoint.
+            Damaged: it cannot be read.
         """
         return cls(objects, Published.parse(objects.get("checkpoint")), ids=ids)
 

@@ -19,7 +19,7 @@ from indelible.formats import entry_bundle
 from indelible.formats.entry_bundle import bundle_path
 from indelible.formats.tile import TILE_WIDTH, Tile
 from indelible.log.integrate import RightEdge
-from indelible.log.reader import Published, Reader
+from indelible.log.reader import CHECKPOINT_REMEDY, Published, Reader
 from indelible.merkle import HASH_SIZE, Hash, leaf_hashes, verify_consistency
 
 if TYPE_CHECKING:
@@ -126,12 +126,11 @@ def load_published(objects: ObjectStore, state: CheckpointState, *, origin: str,
         note = objects.get("checkpoint")
     except NotFound:
         return None
+    published = Published.parse(note)
     try:
-        published = Published.parse(note)
         policy.check(note)
     except (FormatError, SignatureError) as error:
-        remedy = "restore the file; or, if the rest verifies, delete it and it will be signed again from the state"
-        raise Damaged(str(error), path="checkpoint", remedy=remedy) from error
+        raise Damaged(str(error), path="checkpoint", remedy=CHECKPOINT_REMEDY) from error
     checkpoint = published.checkpoint
     if checkpoint.origin != origin:
         raise Damaged(

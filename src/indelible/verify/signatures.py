@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indelible.formats.vkey import VerifierKey
     from indelible.verify.trusted_keys import TrustedKeys
 
-__all__ = ["CheckpointReading", "check_signatures", "check_witnesses", "read_checkpoint"]
+__all__ = ["CheckpointReading", "check_signatures", "check_witnesses", "read_checkpoint", "unreadable_checkpoint"]
 
 CHECKPOINT_PATH = "checkpoint"
 
@@ -48,18 +48,18 @@ class CheckpointReading:
 def read_checkpoint(data: bytes | None) -> CheckpointReading:
     """Read a checkpoint, of which nothing is believed yet; ``None`` stands for one that does not exist."""
     if data is None:
-        return _unreadable(None, None, FindingKind.CHECKPOINT_ALTERED, "there is no checkpoint")
+        return unreadable_checkpoint(None, None, FindingKind.CHECKPOINT_ALTERED, "there is no checkpoint")
     try:
         note = Note.parse(data)
     except FormatError as error:
-        return _unreadable(data, None, FindingKind.MALFORMED, str(error))
+        return unreadable_checkpoint(data, None, FindingKind.MALFORMED, str(error))
     try:
         checkpoint = Checkpoint.parse(note.text)
     except FormatError as error:
-        return _unreadable(data, note, FindingKind.MALFORMED, str(error))
+        return unreadable_checkpoint(data, note, FindingKind.MALFORMED, str(error))
     if checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT:
         detail = "a tree without entries has another root"
-        return _unreadable(data, note, FindingKind.CHECKPOINT_ALTERED, detail)
+        return unreadable_checkpoint(data, note, FindingKind.CHECKPOINT_ALTERED, detail)
     return CheckpointReading(data=data, note=note, checkpoint=checkpoint, findings=())
 
 
@@ -104,7 +104,8 @@ def check_witnesses(reading: CheckpointReading, trusted: TrustedKeys | None) -> 
     return Verdict(status=Status.VERIFIED, detail=f"the quorum {policy.quorum} holds: {', '.join(witnesses)}")
 
 
-def _unreadable(data: bytes | None, note: Note | None, kind: FindingKind, detail: str) -> CheckpointReading:
+def unreadable_checkpoint(data: bytes | None, note: Note | None, kind: FindingKind, detail: str) -> CheckpointReading:
+    """The reading of a checkpoint that says nothing, and why; ``note`` as far as it is one."""
     finding = Finding(kind=kind, path=CHECKPOINT_PATH, detail=detail)
     return CheckpointReading(data=data, note=note, checkpoint=None, findings=(finding,))
 

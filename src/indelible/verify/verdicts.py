@@ -96,6 +96,11 @@ class Finding:
     expected: str | None = None
     found: str | None = None
 
+    @property
+    def line(self) -> str:
+        """The detail after the file's name, where it is known."""
+        return self.detail if self.path is None else f"{self.path}: {self.detail}"
+
     def to_json(self) -> dict[str, object]:
         """The object that ``indelible verify --json`` prints."""
         return {

@@ -15,12 +15,13 @@ from indelible.verify.beside import Beside
 from indelible.verify.consistency import check_consistency
 from indelible.verify.fsck import FsckOptions
 from indelible.verify.intact import Intactness, OpenBeside, check_everything, check_right_edge
-from indelible.verify.signatures import check_signatures, check_witnesses, read_checkpoint
-from indelible.verify.verdicts import Finding, Findings, LogReport, Status, Verdict, VerdictName
+from indelible.verify.signatures import check_signatures, check_witnesses, read_checkpoint, unreadable_checkpoint
+from indelible.verify.verdicts import Finding, FindingKind, Findings, LogReport, Status, Verdict, VerdictName
 
 if TYPE_CHECKING:
     from indelible.formats.checkpoint import Checkpoint
     from indelible.verify.fetch import Fetcher
+    from indelible.verify.signatures import CheckpointReading
     from indelible.verify.trusted_keys import TrustedKeys
 
 __all__ = ["LogTarget", "VerifyOptions", "verify_log"]
@@ -61,7 +62,7 @@ def verify_log(target: LogTarget, options: VerifyOptions | None = None) -> LogRe
     options = options or VerifyOptions()
     # Journal and state first: a running log moves its checkpoint on before it forgets any of these.
     opened = OpenBeside.open(target.beside)
-    reading = read_checkpoint(_fetch_checkpoint(target.fetcher))
+    reading = _read_checkpoint(target.fetcher)
     remembered, unreadable = _remembered(target)
     signed, signature_findings = check_signatures(reading, target.trusted)
     consistent, contradictions = unreadable or _check_consistent(target, reading.checkpoint, remembered)
@@ -81,7 +82,7 @@ def verify_log(target: LogTarget, options: VerifyOptions | None = None) -> LogRe
     }
     if reading.findings or opened.findings:
         first = (*reading.findings, *opened.findings)[0]
-        verdicts[VerdictName.INTACT] = Verdict(status=Status.FAILED, detail=first.detail)
+        verdicts[VerdictName.INTACT] = Verdict(status=Status.FAILED, detail=first.line)
     return LogReport(
         log=target.name,
         origin=_origin(target, reading.checkpoint),
@@ -98,13 +99,13 @@ def verify_log(target: LogTarget, options: VerifyOptions | None = None) -> LogRe
     )
 
 
-def _fetch_checkpoint(fetcher: Fetcher) -> bytes | None:
+def _read_checkpoint(fetcher: Fetcher) -> CheckpointReading:
     try:
-        return fetcher.get("checkpoint")
+        return read_checkpoint(fetcher.get("checkpoint"))
     except NotFound:
-        return None
-    except TooLarge:
-        return b""  # whatever it is, it is not a note
+        return read_checkpoint(None)
+    except TooLarge as error:
+        return unreadable_checkpoint(None, None, FindingKind.MALFORMED, str(error))
 
 
 def _remembered(target: LogTarget) -> tuple[Checkpoint | None, tuple[Verdict, list[Finding]] | None]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from indelible.errors import NotFound, NotYetPublished
+from indelible.errors import Damaged, NotFound, NotYetPublished
 from indelible.events.record import decode_record
 from indelible.index import LogSource
 from indelible.log import ReadOnlyLog
@@ -52,6 +52,14 @@ def test_read_only_log_shows_what_was_acknowledged_when_it_was_opened(stepped: S
     assert (log.status.size, log.status.journaled, log.status.read_only) == (2, 5, "by choice")
     with pytest.raises(NotYetPublished):
         log.reader.prove(2)
+
+
+@pytest.mark.parametrize(("note", "said"), [(b"", "checkpoint: it is empty"), (b"nonsense", "checkpoint: a note has")])
+def test_read_only_log_refuses_a_checkpoint_that_is_none(stepped: SteppedLog, note: bytes, said: str) -> None:
+    """It is damage, which names the file and what to do, and nobody's wrong use."""
+    stepped.stores.objects.publish(note)
+    with pytest.raises(Damaged, match=f"{said}.*signed again"):
+        read(stepped)
 
 
 def test_read_only_log_finds_ids_that_no_run_has(stepped: SteppedLog) -> None:

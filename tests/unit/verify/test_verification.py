@@ -15,6 +15,7 @@ from indelible.formats.tlog_policy import Policy
 from indelible.formats.vkey import VerifierKey
 from indelible.merkle import leaf_hash, leaf_hashes, tree_root
 from indelible.trust.signer import generate_log_keys
+from indelible.verify.fetch import MAX_OBJECT_BYTES
 from indelible.verify.fsck import FsckOptions
 from indelible.verify.trusted_keys import TrustedKeys
 from indelible.verify.verdicts import MAX_FINDINGS, Finding, FindingKind, LogReport, Status, VerdictName
@@ -413,6 +414,17 @@ def test_verify_log_without_a_readable_checkpoint_still_uses_the_remembered_one(
     assert ("entry_altered", 300, "tile/entries/001") in located(report)
     assert statuses(report)["consistent"] == "unverifiable"
     assert report.worst() is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("data", "said"), [(b"", "checkpoint: it is empty"), (b"x" * (MAX_OBJECT_BYTES + 1), "larger")]
+)
+def test_verify_log_says_what_is_wrong_with_the_checkpoint(log: FabricatedLog, data: bytes, said: str) -> None:
+    """An empty file is called empty, and one that is too large is not."""
+    log.put("checkpoint", data)
+    report = log.verify()
+    assert said in report.verdicts[VerdictName.INTACT].detail
+    assert ("empty" in str(report.findings[0])) == (not data)
 
 
 @pytest.mark.parametrize("kept", [0, 1])

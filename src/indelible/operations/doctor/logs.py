@@ -93,11 +93,9 @@ def _right_edge(directory: DataDirectory, log: LogConfiguration, pins: Pins) -> 
     report = verify_log(target, VerifyOptions(quick=True))
     for finding in report.findings:
         if log.read_only and finding.kind is FindingKind.ROLLED_BACK:
-            yield warning(
-                subject, f"closed, and incomplete: {finding.detail}", "its successor says why; watch that one"
-            )
+            yield warning(subject, f"closed, and incomplete: {finding.line}", "its successor says why; watch that one")
         else:
-            yield problem(subject, finding.detail, "keep the directory as it is and run `indelible verify`")
+            yield problem(subject, finding.line, "keep the directory as it is and run `indelible verify`")
     if not report.findings:
         yield sound(subject, f"{report.size:,} entries: signed, and consistent with what is remembered")
 
