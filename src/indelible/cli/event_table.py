@@ -33,7 +33,10 @@ _STREAMING = (24, 32, 32, 15)
 
 
 class EventTable:
-    """Prints entries as they come, under one line of headings."""
+    """Prints entries as they come, under one line of headings.
+
+    A star marks what no checkpoint covers yet; the first one is explained on standard error.
+    """
 
     def __init__(self, terminal: Terminal, *, local: bool = False, growing: bool = False, proofs: bool = False) -> None:
         """``local`` shows local times; ``growing`` leaves room for what is still to come; ``proofs`` adds a column."""
@@ -42,8 +45,7 @@ class EventTable:
         self._growing = growing
         self._proofs = proofs
         self._widths: list[int] = []
-        self.unpublished = False
-        """Whether an entry was printed that no checkpoint covers yet; it is marked with a star."""
+        self._star_explained = False
 
     def print(self, entries: Sequence[FoundEntry], failures: Sequence[str | None] = ()) -> None:
         """Print some entries, and which of them could not be proven; nothing with ``--json``."""
@@ -53,9 +55,11 @@ class EventTable:
             rows = [(*row, verdict) for row, verdict in zip(rows, verdicts, strict=True)]
         if not self._widths and (rows or self._growing):
             self._begin(rows)
-        for entry, row in zip(entries, rows, strict=True):
-            self.unpublished = self.unpublished or not entry.published
+        for row in rows:
             self._terminal.line(self._line(row))
+        if not (self._star_explained or self._terminal.json or all(entry.published for entry in entries)):
+            self._star_explained = True
+            self._terminal.note("* durable; not yet covered by a signed checkpoint", style="dim")
 
     def _begin(self, rows: Sequence[Sequence[str]]) -> None:
         time = f"time ({_zone_name(local=self._local)})"

@@ -118,8 +118,6 @@ def _list(
             terminal.note(failure, style="red")
             failed += 1
         shown += len(entries)
-    if table.unpublished:
-        terminal.note("* durable; not yet covered by a signed checkpoint")
     if next(found, None) is not None:
         terminal.note(f"more match; shown: {shown:,} (--limit N shows N, --all all of them)")
     if not shown:

@@ -49,7 +49,10 @@ def tail(
     api_key_file: ApiKeyFileOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the newest events that match, oldest first, and with -f go on with those that are recorded."""
+    """Show the newest events that match, oldest first, and with -f go on with those that are recorded.
+
+    A star beside an index marks an event that is durable, but not yet covered by a signed checkpoint.
+    """
     terminal = Terminal(json=json)
     target = resolve_target(url, data, api_key_file)
     text, log_name = with_saved(target, saved, as_query(query), log)

@@ -34,9 +34,15 @@ class Screen:
         self.is_terminal = width is not None
         self.width = width or 100
         self.lines: list[Text] = []
+        self.notes: list[str] = []
+        self.json = False
 
     def line(self, text: Text) -> None:
         self.lines.append(text)
+
+    def note(self, text: str, *, style: str) -> None:
+        assert style == "dim"
+        self.notes.append(text)
 
 
 def shown(screen: Screen, *entries: FoundEntry, **options: bool) -> list[str]:
@@ -60,13 +66,18 @@ def test_cells_say_when_who_what_and_from_where() -> None:
 
 
 def test_cells_mark_what_no_checkpoint_covers() -> None:
-    """A star, and the table remembers that there was one."""
+    """A star, which is explained once, and not to programs, who see none."""
     assert cells_of(entry(published=False))[0] == "7*"
-    table = EventTable(Screen(80))  # type: ignore[arg-type]
+    screen = Screen(80)
+    table = EventTable(screen, growing=True)  # type: ignore[arg-type]
     table.print([entry()])
-    assert not table.unpublished
-    table.print([entry(published=False)])
-    assert table.unpublished
+    assert screen.notes == []
+    for _ in range(2):
+        table.print([entry(), entry(published=False)])
+    assert screen.notes == ["* durable; not yet covered by a signed checkpoint"]
+    screen.json = True
+    shown(screen, entry(published=False))
+    assert len(screen.notes) == 1
 
 
 def test_cells_hold_nothing_that_a_terminal_obeys() -> None:
