@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from indelible.errors import ProofError, UsageError
+from indelible.events.identity import normalise_id
 from indelible.formats.tlog_proof import TlogProof
 from indelible.merkle import leaf_hash
 from indelible.sdk.answers import Entry, Proof, Recorded, SignedCheckpoint
@@ -107,6 +108,7 @@ class AuditLog:
 
         Raises:
             NotFound: there is none.
+            UsageError: it is neither an index nor an id.
         """
         entry: Entry = self.run(self.plans.get(which))
         return entry
@@ -116,6 +118,7 @@ class AuditLog:
 
         Raises:
             NotFound: there is none.
+            UsageError: it is neither an index nor an id.
         """
         proof: Proof = self.run(self.plans.prove(which))
         return proof
@@ -264,7 +267,14 @@ def check_reference(which: int | str) -> None:
     """Refuse what can be neither an index nor an id, before anything is asked of a log.
 
     Raises:
-        UsageError: a negative index.
+        UsageError: a negative index, or a text that is no id.
     """
-    if isinstance(which, int) and which < 0:
-        raise UsageError(f"{which} is no index: entries are counted from 0")
+    if isinstance(which, int):
+        if which < 0:
+            raise UsageError(f"{which} is no index: entries are counted from 0")
+        return
+    try:
+        normalise_id(which)
+    except ValueError as error:
+        expected = "its index in the log, a number from 0 on, or its id, a UUIDv7"
+        raise UsageError(f"{which!r} names no event: give {expected}") from error

@@ -102,6 +102,8 @@ def test_record_says_what_is_wrong_in_one_line(made: InProcess) -> None:
     assert "has no log 'nope'" in made("record", "a.b", "--actor", "user:ada", "--log", "nope").expect(2).err
     assert "indelible init" in made("record", "a.b", "--actor", "user:ada", "--data", "nowhere").expect(2).err
     assert "no entry 0" in made("show", "0").expect(2).err
+    for command in ("show", "prove"):
+        assert "'abc' names no event: give its index" in made(command, "abc").expect(2).err
     assert "No such command" in made("recrod").expect(2).err
     assert "No such option" in made("record", "--colour").expect(2).err
 

@@ -129,8 +129,9 @@ def test_get_says_what_is_not_there(path: Path, environment: dict[str, str]) -> 
                 log.get(0)
             with pytest.raises(NotFound):
                 log.get("017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
-            with pytest.raises(InvalidEvent):
-                log.get("nonsense")
+            for wrong in ("nonsense", "", "0", "017f22e2-79b0-4cc3-98c4-dc0c0c07398f"):
+                with pytest.raises(UsageError, match="index in the log, a number from 0 on, or its id, a UUIDv7"):
+                    log.get(wrong)
             with pytest.raises(UsageError):
                 log.get(-1)
 
