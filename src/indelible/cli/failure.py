@@ -14,7 +14,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from indelible.errors import CallerError, IndelibleError, IntegrityError, InvalidEvent, Locked, MalformedInput
+from indelible.errors import (
+    CallerError,
+    IndelibleError,
+    IntegrityError,
+    InvalidEvent,
+    Locked,
+    MalformedInput,
+    Unauthenticated,
+)
 
 __all__ = ["DONE", "FOUND", "UNFINISHED", "WRONG_USE", "explain", "status_of"]
 
@@ -38,6 +46,8 @@ def explain(error: BaseException) -> str:
         return "\n".join(
             ["the event is not valid:", *(f"  {place.pointer or '(event)'}: {place.detail}" for place in error.places)]
         )
+    if isinstance(error, Unauthenticated):
+        return f"{error}; give it to this command with --api-key-file FILE or in INDELIBLE_API_KEY"
     if isinstance(error, IndelibleError):
         return str(error)
     if isinstance(error, OSError):

@@ -131,7 +131,8 @@ def test_verify_pins_a_server_at_first_use_and_says_so(cli: InProcess, server: S
 def test_credentials_and_addresses_that_do_not_work(cli: InProcess, server: Serving, tmp_path: Path) -> None:
     """Wrong use is 2, a server that is not there is 3; a writer's key writes, and reads nothing."""
     record = ("record", "a.b", "--actor", "user:ada", "--url", server.url)
-    assert "API key" in cli(*record).expect(2).err
+    for command in (record, ("verify", server.url)):
+        assert "with --api-key-file FILE or in INDELIBLE_API_KEY" in cli(*command).expect(2).err
     cli(*record, "--api-key-file", "writer").expect(0)
     assert cli("show", "0", "--url", server.url, "--api-key-file", "writer").expect(2).err
     assert cli("verify", f"{server.url}/logs/main", "--api-key-file", "writer").status in (2, 3)

@@ -54,3 +54,8 @@ def test_explain_names_the_file_of_a_system_error() -> None:
     """The system's words, with the file that they are about."""
     assert explain(OSError(13, "Permission denied", "secret.key")) == "secret.key: Permission denied"
     assert "report it" in explain(ZeroDivisionError("x"))
+
+
+def test_explain_says_how_a_command_is_given_its_key() -> None:
+    """A server speaks of headers, which nobody types here."""
+    assert explain(errors.Unauthenticated("a key is needed")).endswith("--api-key-file FILE or in INDELIBLE_API_KEY")
