@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +14,15 @@ from indelible.cli.policy_file import read_policy
 from indelible.cli.target import DEFAULT_DATA, DataOption, JsonOption
 from indelible.cli.terminal import Terminal
 from indelible.embedded import DataDirectory
+from indelible.errors import ConfigurationError, NotFound
 from indelible.operations.doctor import ask, examine
 from indelible.operations.doctor.diagnosis import Diagnosis, Level, problem, sound, warning
 from indelible.trust.pins import Pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from indelible.formats.tlog_policy import Policy
 
 __all__ = ["doctor", "register"]
 
@@ -49,16 +51,30 @@ def doctor(
     lock; `indelible verify` looks at every entry. Exits with 1 when it finds a problem; warnings alone are 0.
     """
     terminal = Terminal(json=json)
-    directory = DataDirectory.open(data or Path(os.environ.get("INDELIBLE_DATA") or DEFAULT_DATA))
-    certificate = ask([("certificate", lambda: _certificate(directory))])
+    path = data or Path(os.environ.get("INDELIBLE_DATA") or DEFAULT_DATA)
     witnessed = None if policy is None else read_policy(policy)
-    found = list(chain(examine(directory, Pins.load(os.environ), witnessed), certificate))
+    found = list(_examine(path, witnessed))
     worst = max((list(Level).index(each.level) for each in found), default=0)
     if json:
-        terminal.result({"data": str(directory.path), "findings": [each.to_json() for each in found]})
+        terminal.result({"data": str(path), "findings": [each.to_json() for each in found]})
     else:
         _show(terminal, found)
     raise typer.Exit(FOUND if list(Level)[worst] is Level.PROBLEM else 0)
+
+
+def _examine(path: Path, policy: Policy | None) -> Iterator[Diagnosis]:
+    try:
+        directory = DataDirectory.open(path)
+    except ConfigurationError as error:
+        yield problem("configuration", str(error), "correct what is named; until then nothing else can be looked at")
+        return
+    except NotFound:
+        if not (path / "logs").is_dir():
+            raise  # it is no data directory, or none yet
+        yield problem("configuration", f"{path / 'indelible.toml'} is gone, though there are logs", "restore it")
+        return
+    yield from examine(directory, Pins.load(os.environ), policy)
+    yield from ask([("certificate", lambda: _certificate(directory))])
 
 
 def _show(terminal: Terminal, found: list[Diagnosis]) -> None:

@@ -46,6 +46,26 @@ def test_doctor_asks_the_witnesses_of_a_policy(made: InProcess) -> None:
     assert "line 1" in made("doctor", "--policy", str(file)).expect(2).err
 
 
+def test_doctor_finds_a_configuration_that_cannot_be_used(made: InProcess) -> None:
+    """It is a problem with a remedy, as any other; so is one that is gone while there are logs."""
+    file = made.folder / "data" / "indelible.toml"
+    sound = file.read_text()
+    for text, said in (
+        (sound + "[log\n", "is not TOML"),
+        (sound + "[log]\npool_entriess = 3\n", "did you mean 'pool_entries'?"),
+    ):
+        file.write_text(text)
+        assert said in made("doctor").expect(1).out
+    (finding,) = made("doctor", "--json").expect(1).json["findings"]
+    assert (finding["subject"], finding["level"]) == ("configuration", "problem")
+    assert "indelible.toml" in finding["detail"]
+    assert "correct what is named" in finding["remedy"]
+    file.write_text(sound)
+    assert "INDELIBLE_SERVER_THREADS" in made("doctor", INDELIBLE_SERVER_THREADS="many").expect(1).out
+    file.unlink()
+    assert "configuration: restore it" in made("doctor").expect(1).out
+
+
 def test_doctor_needs_a_directory(cli: InProcess) -> None:
     """Wrong use, with what to do."""
     assert "indelible init" in cli("doctor").expect(2).err
