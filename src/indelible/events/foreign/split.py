@@ -47,8 +47,10 @@ def split_member(document: bytes, name: str) -> list[tuple[str, bytes]]:
         else:
             scanner.skip()
     scanner.end()
-    if len(found) != 1:
-        raise scanner.wrong() if not found else MalformedInput(f"{name} occurs more than once; keep one")
+    if not found:
+        raise scanner.wrong(f"it has no {name}")
+    if len(found) > 1:
+        raise MalformedInput(f"{name} occurs more than once; keep one")
     return found[0]
 
 
@@ -66,9 +68,9 @@ class _Scanner:
         self._at = 0
         self._skip_space()
 
-    def wrong(self) -> MalformedInput:
-        """What to raise at this place."""
-        detail = f"expected {self._expected}; it is not, at character {self._at}"
+    def wrong(self, why: str | None = None) -> MalformedInput:
+        """What to raise: at this place, unless ``why`` says what is wrong with the whole."""
+        detail = f"expected {self._expected}; {why or f'it is not, at character {self._at}'}"
         return MalformedInput(detail, places=[Place("", detail)])
 
     def members(self) -> Iterator[str]:

@@ -267,3 +267,21 @@ def test_what_is_no_cloudtrail_file_is_malformed(body: bytes) -> None:
     """The whole is refused when there is nothing to take one by one."""
     with pytest.raises(MalformedInput):
         cloudtrail.read(body)
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        (json.dumps(MINIMAL).encode(), "it has no Records"),
+        (b'{"records":[]}', "it has no Records"),
+        (b"{}", "it has no Records"),
+        (json.dumps([MINIMAL]).encode(), "it is not, at character 0"),
+        (b'{"Records":3}', "it is not, at character 11"),
+        (b'{"Records":[] x', "it is not, at character 14"),
+    ],
+)
+def test_a_file_of_another_shape_is_told_what_was_expected(document: bytes, why: str) -> None:
+    """With the place where it departs from it; a member that is missing has none."""
+    with pytest.raises(MalformedInput) as raised:
+        list(cloudtrail.read(document))
+    assert str(raised.value) == f"expected an object with Records, an array; {why}"
