@@ -4,8 +4,7 @@ The condition holds for exactly the rows whose records the naive evaluator (:mod
 What SQL does not know is ``NULL``, which counts as no wherever it comes up: every condition is built so that only *and*
 and *or* join what may be ``NULL``, and ``NOT`` asks whether the rest is true.
 
-Free text is not looked for here. Whoever compiles says what stands for it: a set of indices that has been found, or,
-for a first narrowing, whatever makes the condition hold for at least the rows that match.
+Free text is not looked for here. Whoever compiles says what stands for it: a set of indices that has been found.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from indelible.query.ast import Field, Query, Test
 
-__all__ = ["LAST_INDEX", "LAST_MOMENT", "compile_query", "time_condition", "upper_bound", "whole_bounds"]
+__all__ = ["LAST_INDEX", "LAST_MOMENT", "compile_query", "time_condition", "whole_bounds"]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - columns hold UTC without saying so
 LAST_MOMENT = 253_402_300_799_999_999
@@ -53,19 +52,6 @@ def compile_query(query: Query, free_text: Callable[[FreeText], Fragment]) -> Fr
             return _match(query.field, query.test)
         case _:
             assert_never(query)
-
-
-def upper_bound(query: Query, *, negated: bool = False) -> Fragment:
-    """A condition without free texts that holds at least where the query does (``negated``: at most)."""
-    match query:
-        case And():
-            return conjunction([upper_bound(part, negated=negated) for part in query.parts])
-        case Or():
-            return disjunction([upper_bound(part, negated=negated) for part in query.parts])
-        case Not():
-            return _negation(upper_bound(query.part, negated=not negated))
-        case _:
-            return compile_query(query, lambda _: FALSE if negated else TRUE)
 
 
 def time_condition(since_us: int | None, until_us: int | None) -> Fragment:

@@ -36,7 +36,7 @@ def count_over_time(scan: Scan, since_us: int | None, until_us: int | None, buck
     width = -(-(until_us - since_us) // buckets)
     starts = range(since_us, until_us, width)
     counts: list[Counter[str]] = [Counter() for _ in starts]
-    add_outcomes(scan, starts, counts)
+    add_outcomes(scan.resident, starts, counts)
     if relation is not None:
         # No value is bound in what is selected: it stands before the rows, whose values come first.
         place = f"(epoch_us(occurred_at) - {since_us:d}) // {width:d}"
@@ -56,7 +56,7 @@ def _occurred(scan: Scan, relation: Relation | None) -> Span | None:
     """When what matches occurred; ``None`` when nothing matches that says so."""
     spans = [part.occurred for part in scan.parts]
     if not scan.takes_everything or None in spans:
-        spans = resident_spans(scan)
+        spans = resident_spans(scan.resident)
         if relation is not None:
             ((low, high),) = relation.select("epoch_us(min(occurred_at)), epoch_us(max(occurred_at))")
             spans.append(None if low is None else Span(low, high))
@@ -68,7 +68,9 @@ def count_values(scan: Scan, field: Field, limit: int) -> tuple[list[tuple[str, 
     """The most frequent values of a field with their counts, and how many different values there are."""
     what = field_values(field)
     if scan.resident and all(part.file is None for part in scan.others):
-        return most_frequent(scan.values(field.name), resident_values(scan, field.name), _count_all(scan, what), limit)
+        return most_frequent(
+            scan.resident.values(field.name), resident_values(scan.resident, field.name), _count_all(scan, what), limit
+        )
     if not scan.parts:
         return [], 0
     relation = scan.relation(scan.parts)

@@ -16,7 +16,8 @@ from indelible.errors import NotFound
 from indelible.formats import entry_bundle
 from indelible.formats.tile import TILE_WIDTH
 from indelible.index.byte_search import ByteSearch
-from indelible.query.ast import And, FreeText, Not, Or
+from indelible.query.ast import And, Everything, FreeText, Not, Or
+from indelible.query.formula import all_of, any_of, negation
 from indelible.query.free_text import TextMatcher
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from indelible.index.source import EntrySource
     from indelible.query.ast import Query
 
-__all__ = ["find_texts", "free_texts"]
+__all__ = ["find_texts", "free_texts", "without_texts"]
 
 _NOWHERE = np.empty(0, np.int64)
 _WORTH_THREADS = 32
@@ -46,6 +47,21 @@ def free_texts(query: Query) -> tuple[FreeText, ...]:
             return free_texts(query.part)
         case _:
             return ()
+
+
+def without_texts(query: Query, *, negated: bool = False) -> Query:
+    """A query without free texts that matches at least what this one does (``negated``: at most)."""
+    match query:
+        case FreeText():
+            return Not(Everything()) if negated else Everything()
+        case And():
+            return all_of(without_texts(part, negated=negated) for part in query.parts)
+        case Or():
+            return any_of(without_texts(part, negated=negated) for part in query.parts)
+        case Not():
+            return negation(without_texts(query.part, negated=not negated))
+        case _:
+            return query
 
 
 def find_texts(

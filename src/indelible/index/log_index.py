@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Self
 from indelible.config import IndexSettings
 from indelible.errors import UsageError
 from indelible.index.answers import Coverage, Facets, Found, Histogram
+from indelible.index.asked import Asked
 from indelible.index.control import Control
 from indelible.index.counting import count_over_time, count_values, list_values
 from indelible.index.database import open_database
@@ -20,7 +21,6 @@ from indelible.index.indexer import Indexer
 from indelible.index.parts import Parts
 from indelible.index.query_runner import QueryRunner
 from indelible.index.resident_columns import RESIDENT_FIELDS, ResidentColumns
-from indelible.index.scan import Asked
 from indelible.index.segment_folder import SegmentFolder
 from indelible.index.text_filters import TextFilters
 from indelible.query.ast import Everything
@@ -179,8 +179,8 @@ class LogIndex:
 
         def run(scan: Scan, coverage: Coverage) -> Found:
             found: list[int] = []
-            for batch, within in scan.pieces(order, after):
-                found += scan.page(batch, within, order, after, limit + 1 - len(found))
+            for batch, low, high in scan.pieces(order, after):
+                found += scan.page(batch, low, high, order, limit + 1 - len(found))
                 if len(found) > limit:
                     break
             page = found[:limit]

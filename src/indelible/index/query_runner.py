@@ -11,11 +11,12 @@ import duckdb
 from indelible.errors import Closed, InternalError, QueryCancelled, QueryTooCostly
 from indelible.index.answers import Coverage
 from indelible.index.control import Control
-from indelible.index.scan import Asked, Scan
+from indelible.index.scan import Scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from indelible.index.asked import Asked
     from indelible.index.indexer import Indexer
     from indelible.index.parts import Parts, View
     from indelible.index.resident_columns import ResidentColumns

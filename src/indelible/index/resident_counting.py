@@ -1,4 +1,4 @@
-"""Counts over the resident parts of a scan, from their columns alone: histograms and facets."""
+"""Counts over resident parts, from their columns alone: histograms and facets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indelible.index.resident_columns import TextColumn, TimeColumn
-    from indelible.index.scan import Scan
+    from indelible.index.resident_scan import ResidentScan
     from indelible.index.selection import Mask
 
 __all__ = ["UNKNOWN", "add_outcomes", "most_frequent", "resident_spans", "resident_values"]
@@ -25,12 +25,12 @@ UNKNOWN: Final = "unknown"
 """The outcome of entries that say none."""
 
 
-def resident_spans(scan: Scan) -> list[Span | None]:
+def resident_spans(scan: ResidentScan) -> list[Span | None]:
     """When what matches occurred, of each resident part."""
     return [_span(time_column(columns, "occurred"), mask) for columns, mask in scan.selections()]
 
 
-def add_outcomes(scan: Scan, starts: range, counts: Sequence[Counter[str]]) -> None:
+def add_outcomes(scan: ResidentScan, starts: range, counts: Sequence[Counter[str]]) -> None:
     """Count what matches in buckets of time that begin at ``starts``, by outcome."""
     names = scan.values("outcome")
     found = np.zeros((len(starts), len(names)), np.int64)
@@ -57,7 +57,7 @@ def _add_outcomes(
     found[first : last + 1, outcomes.values] += counted.reshape(-1, width)
 
 
-def resident_values(scan: Scan, field: str) -> NDArray[np.int64]:
+def resident_values(scan: ResidentScan, field: str) -> NDArray[np.int64]:
     """In how many entries that match each value of a field occurs, by its number in the dictionary."""
     counts = np.zeros(len(scan.values(field)), np.int64)
     for columns, mask in scan.selections():

@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from indelible.index.compiler import compile_query, time_condition, upper_bound
+from indelible.index.compiler import compile_query, time_condition
 from indelible.index.database import file_pattern, quote
 from indelible.index.fragment import FALSE, TRUE, Fragment, conjunction
-from indelible.index.free_text import find_texts, free_texts
+from indelible.index.free_text import find_texts, free_texts, without_texts
 from indelible.index.pruning import Bounds
-from indelible.index.resident_columns import RESIDENT_FIELDS
+from indelible.index.resident_scan import ResidentScan
 from indelible.index.rows import create_rows
-from indelible.index.selection import compile_selection, needed_fields
 from indelible.index.text_pruning import TextPruning
-from indelible.query.ast import And, Everything, Match, Range
-from indelible.query.fields import FIELDS
+from indelible.query.ast import Everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,15 +30,15 @@ if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
 
+    from indelible.index.asked import Asked
     from indelible.index.control import Control
     from indelible.index.parts import Part, View
-    from indelible.index.resident_columns import Column, ResidentColumns
-    from indelible.index.selection import Mask, Selection
+    from indelible.index.resident_columns import ResidentColumns
     from indelible.index.source import EntrySource
     from indelible.index.text_filters import TextFilters
-    from indelible.query.ast import FreeText, Query
+    from indelible.query.ast import FreeText
 
-__all__ = ["Asked", "Order", "Relation", "Scan"]
+__all__ = ["Order", "Relation", "Scan"]
 
 Order = Literal["asc", "desc"]
 
@@ -48,32 +46,7 @@ _FIRST_BATCH = 4
 _LARGEST_BATCH = 64
 _LARGEST_TEXT_BATCH = 16
 _FIRST_ENTRIES = 4_096
-"""Entries that are looked at before all others: what is common is found there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is asked.
-
-    Attributes:
-        query: What matches.
-        since_us: Only what occurred then or later, in microseconds since 1970.
-        until_us: Only what occurred before that.
-        counted: The fields whose values are counted.
-    """
-
-    query: Query
-    since_us: int | None = None
-    until_us: int | None = None
-    counted: frozenset[str] = frozenset()
-
-    @property
-    def whole(self) -> Query:
-        """The query with the bounds of time in it."""
-        if self.since_us is None and self.until_us is None:
-            return self.query
-        bounds = Range(self.since_us, self.until_us, high_open=self.until_us is not None)
-        return And((self.query, Match(FIELDS["occurred"].field, bounds)))
+"""Entries of the first batch that are looked at before its others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +98,6 @@ class Scan:
         """``cursor`` gives one of this scan's own, when it is needed: free texts leave views on it."""
         self._open = cursor
         self._source = source
-        self._asked = asked
-        self._columns = columns
         self._query = asked.query
         self._control = control
         self._texts = free_texts(asked.query)
@@ -136,12 +107,7 @@ class Scan:
         """Whether every row of the parts matches."""
         bounds = Bounds.of(asked.query).occurred_in(asked.since_us, asked.until_us)
         self.parts = tuple(part for part in view.parts if bounds.touches(part))
-        self.resident = _resident(self.parts, asked, columns)
-        """The parts whose columns in memory tell all that is asked, and those, by their first index."""
-
-    @cached_property
-    def _select(self) -> Selection:
-        return compile_selection(self._asked.whole, self._columns)
+        self.resident = ResidentScan(self.parts, asked, columns, source, self._pruning, control)
 
     @cached_property
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -150,21 +116,7 @@ class Scan:
     @cached_property
     def others(self) -> tuple[Part, ...]:
         """The parts that the database has to be asked of."""
-        return tuple(part for part in self.parts if part.first not in self.resident)
-
-    def selections(self) -> Iterator[tuple[Mapping[str, Column], Mask]]:
-        """Yield the columns of each resident part that has matching entries, and which those are."""
-        for part in self.parts:
-            if part.first in self.resident and (mask := self._selected(part)) is not False:
-                yield self.resident[part.first], mask
-
-    def values(self, field: str) -> Sequence[str]:
-        """The values of a field of texts by their numbers in resident columns; number 0 is none."""
-        return self._columns.dictionary(field).values
-
-    def _selected(self, part: Part) -> Mask:
-        self._control.check()
-        return self._select(part, self.resident[part.first])
+        return tuple(part for part in self.parts if part not in self.resident)
 
     def batches(self, order: Order, after: int | None) -> Iterator[tuple[Part, ...]]:
         """The parts with anything strictly beyond ``after`` that may match, in batches that grow."""
@@ -188,61 +140,46 @@ class Scan:
 
     def _is_apart(self, part: Part, other: Part) -> bool:
         """Whether two parts are asked in different ways: what is in memory costs least, and is often enough."""
-        return (
-            part.first in self.resident or other.first in self.resident or (part.file is None) != (other.file is None)
-        )
+        return part in self.resident or other in self.resident or (part.file is None) != (other.file is None)
 
-    def pieces(self, order: Order, after: int | None) -> Iterator[tuple[tuple[Part, ...], Fragment]]:
-        """The batches for a page, and a condition on the rows of each: texts are looked for nearby first.
+    def pieces(self, order: Order, after: int | None) -> Iterator[tuple[tuple[Part, ...], int, int]]:
+        """The batches for a page, and the bounds of what to look at in each: of the first, what is near comes first.
 
-        A text that is common is found in the first thousands of entries; in the others it is not looked for then.
+        What is common is found there; where a text is in the others, or who is, is not looked for then.
         """
-        is_first = bool(self._texts)
+        is_first = True
         for batch in self.batches(order, after):
-            if is_first and sum(map(self._pruning.entries_left, batch)) > _FIRST_ENTRIES:
-                if order == "desc":
-                    end = max(part.end for part in batch)
-                    edge = (end if after is None else min(end, after)) - _FIRST_ENTRIES
-                else:
-                    first = min(part.first for part in batch)
-                    edge = (first if after is None else max(first, after + 1)) + _FIRST_ENTRIES
-                halves = Fragment("(index < ?)", (edge,)), Fragment("(index >= ?)", (edge,))
-                for half in halves if order == "asc" else reversed(halves):
-                    yield batch, half
+            low, high = _beyond(batch, order, after)
+            is_resident = batch[0] in self.resident
+            if is_first and (is_resident or self._texts) and self._entries_left(batch) > _FIRST_ENTRIES:
+                middle = low + _FIRST_ENTRIES if order == "asc" else high - _FIRST_ENTRIES
+                halves = (low, min(middle, high)), (max(middle, low), high)
+                yield from ((batch, *half) for half in (halves if order == "asc" else reversed(halves)))
             else:
-                yield batch, TRUE
-            is_first = False
+                yield batch, low, high
+            is_first = is_first and batch[0].file is None
 
-    def page(self, batch: Sequence[Part], within: Fragment, order: Order, after: int | None, limit: int) -> list[int]:
-        """The first ``limit`` entries of a batch that match, strictly beyond ``after``, in this order."""
-        if batch[0].first in self.resident:
-            rows = self._resident_rows(batch, order, after, limit)
+    def page(self, batch: Sequence[Part], low: int, high: int, order: Order, limit: int) -> list[int]:
+        """The first ``limit`` entries of a batch that match, of those in ``[low, high)``, in this order."""
+        if batch[0] in self.resident:
+            rows = self.resident.rows(batch[0], low, high)
             return [int(row) for row in (rows if order == "asc" else rows[::-1])[:limit]]
-        relation = self.relation(batch, more=conjunction([within, _beyond(order, after)]))
+        relation = self.relation(batch, more=_between(low, high))
         rest = "ORDER BY index LIMIT ?" if order == "asc" else "ORDER BY index DESC LIMIT ?"
         return [index for (index,) in relation.select("index", rest, values=[limit])]
 
     def indices(self, batch: Sequence[Part], order: Order, after: int | None) -> NDArray[np.int64]:
         """All entries of a batch that match, strictly beyond ``after`` in this order; ascending."""
-        if batch[0].first in self.resident:
-            return self._resident_rows(batch, order, after, None)
-        return self.relation(batch, more=_beyond(order, after)).indices()
+        low, high = _beyond(batch, order, after)
+        if batch[0] in self.resident:
+            return self.resident.rows(batch[0], low, high)
+        return self.relation(batch, more=_between(low, high)).indices()
 
-    def _resident_rows(
-        self, batch: Sequence[Part], order: Order, after: int | None, limit: int | None
-    ) -> NDArray[np.int64]:
-        """The same of the one part of a batch that is resident; with a limit at least so many, if there are."""
-        (part,) = batch
-        mask = self._selected(part)
-        if order == "asc":
-            low, high = (part.first if after is None else max(part.first, after + 1)), part.end
-            near = low, min(low + _FIRST_ENTRIES, high)
-        else:
-            low, high = part.first, (part.end if after is None else min(part.end, after))
-            near = max(low, high - _FIRST_ENTRIES), high
-        if limit is not None and len(rows := _matching(part, mask, *near)) >= limit:
-            return rows
-        return _matching(part, mask, low, high)
+    def _entries_left(self, batch: Sequence[Part]) -> int:
+        """How many entries of a batch can match, about."""
+        if self._texts:
+            return sum(map(self._pruning.entries_left, batch))
+        return sum(part.end - part.first for part in batch)
 
     def relation(self, parts: Sequence[Part], *, more: Fragment = TRUE) -> Relation:
         """The matching rows of some of the parts, at least one; ``more`` is one more condition on them."""
@@ -275,7 +212,7 @@ class Scan:
 
     def _find(self, parts: Sequence[Part], narrow: Fragment) -> dict[FreeText, NDArray[np.int64]]:
         """Look the free texts up: for each, in which entries of the parts it is, as far as that matters; ascending."""
-        narrow = conjunction([narrow, upper_bound(self._query)])
+        narrow = conjunction([narrow, compile_query(without_texts(self._query), _no_text)])
         found = {text: [np.array([], np.int64)] for text in self._texts}
         ascending = sorted(parts, key=lambda part: part.first)
         for start in range(0, len(parts), _LARGEST_TEXT_BATCH):
@@ -296,29 +233,16 @@ class Scan:
         return lambda text: Fragment(f"(index IN (SELECT index FROM {names[text]}))")
 
 
-def _resident(parts: Sequence[Part], asked: Asked, columns: ResidentColumns) -> dict[int, dict[str, Column]]:
-    """Of the parts whose columns tell all that is asked: these columns, by the part's first index."""
-    needed = needed_fields(asked.whole)
-    if needed is None or not asked.counted <= RESIDENT_FIELDS:
-        return {}
-    needed |= asked.counted
-    columns.want(needed)
-    # Copies: what has been let go of meanwhile stays until this question is answered.
-    held = ((part.first, dict(part.columns)) for part in parts if part.file is not None)
-    return {first: known for first, known in held if needed <= known.keys()}
+def _beyond(parts: Sequence[Part], order: Order, after: int | None) -> tuple[int, int]:
+    """The bounds of the entries of some parts that lie strictly beyond ``after`` in an order."""
+    low, high = min(part.first for part in parts), max(part.end for part in parts)
+    if after is not None:
+        low, high = (max(low, after + 1), high) if order == "asc" else (low, min(high, after))
+    return low, high
 
 
-def _matching(part: Part, mask: Mask, low: int, high: int) -> NDArray[np.int64]:
-    """The entries of ``[low, high)`` that match."""
-    if isinstance(mask, bool):
-        return np.arange(low, high if mask else low)
-    return np.flatnonzero(mask[low - part.first : high - part.first]) + low
-
-
-def _beyond(order: Order, after: int | None) -> Fragment:
-    if after is None:
-        return TRUE
-    return Fragment("(index > ?)", (after,)) if order == "asc" else Fragment("(index < ?)", (after,))
+def _between(low: int, high: int) -> Fragment:
+    return Fragment("(index >= ? AND index < ?)", (low, high))
 
 
 def _rows(parts: Sequence[Part]) -> Fragment:

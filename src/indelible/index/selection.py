@@ -1,7 +1,7 @@
-"""Selections: a query over resident columns alone, which tells of every entry of a segment whether it matches.
+"""Selections: a query over resident columns, which tells of every entry of a segment whether it matches.
 
-What it says is what the database says of the same rows, and with that what the naive evaluator
-(:mod:`indelible.query.evaluate`) says of the records.
+Free texts are looked for elsewhere. What it says is what the database says of the same rows, and with that what the
+naive evaluator (:mod:`indelible.query.evaluate`) says of the records.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from indelible.index.addresses import address_key, network_keys
 from indelible.index.compiler import LAST_INDEX, LAST_MOMENT, whole_bounds
 from indelible.index.resident_columns import NEVER, RESIDENT_FIELDS, text_column, time_column
-from indelible.query.ast import And, Everything, Kind, Match, Network, Not, Or, Pattern, Present, Range, Value
+from indelible.query.ast import And, Everything, FreeText, Kind, Match, Network, Not, Or, Pattern, Present, Range, Value
 from indelible.query.evaluate import fits
 
 if TYPE_CHECKING:
@@ -26,20 +26,22 @@ if TYPE_CHECKING:
     from indelible.index.resident_columns import Column, Dictionary, ResidentColumns
     from indelible.query.ast import Field, Query, Test
 
-__all__ = ["Mask", "Selection", "compile_selection", "needed_fields"]
+__all__ = ["Hits", "Mask", "Selection", "compile_selection", "needed_fields"]
 
 Mask: TypeAlias = "NDArray[np.bool_] | bool"
 """Of each entry of a part whether it matches; or of all of them."""
-Selection: TypeAlias = "Callable[[Part, Mapping[str, Column]], Mask]"
-"""From a part and its resident columns to what matches there."""
+Hits: TypeAlias = "Mapping[FreeText, NDArray[np.int64]]"
+"""In which entries each free text is; ascending."""
+Selection: TypeAlias = "Callable[[Part, Mapping[str, Column], Hits], Mask]"
+"""From a part, its resident columns, and where free texts are in it, to what matches there."""
 
 _FEW = 4
 
 
 def needed_fields(query: Query) -> frozenset[str] | None:
-    """The fields whose columns tell whether an entry matches; ``None`` where columns cannot tell."""
+    """The fields whose columns tell, with free texts aside, what matches; ``None`` where columns cannot tell."""
     match query:
-        case Everything():
+        case Everything() | FreeText():
             return frozenset()
         case And() | Or():
             needed = [needed_fields(part) for part in query.parts]
@@ -59,26 +61,26 @@ def compile_selection(query: Query, columns: ResidentColumns) -> Selection:
     """What selects the entries that match a query whose fields can be resident."""
     match query:
         case Everything():
-            return lambda _part, _columns: True
+            return lambda _part, _columns, _hits: True
         case And():
             return _joined([compile_selection(part, columns) for part in query.parts], neutral=True)
         case Or():
             return _joined([compile_selection(part, columns) for part in query.parts], neutral=False)
         case Not():
             return _negation(compile_selection(query.part, columns))
+        case FreeText():
+            return _free_text(query)
         case Match():
             return _match(query.field, query.test, columns)
-        case _:
-            raise AssertionError(f"columns cannot tell of {query}")
 
 
 def _joined(selections: list[Selection], *, neutral: bool) -> Selection:
     """All of them, or with ``neutral`` false any of them."""
 
-    def select(part: Part, columns: Mapping[str, Column]) -> Mask:
+    def select(part: Part, columns: Mapping[str, Column], hits: Hits) -> Mask:
         found: Mask = neutral
         for one in selections:
-            mask = one(part, columns)
+            mask = one(part, columns, hits)
             if mask is (not neutral):
                 return mask
             if found is neutral:
@@ -91,9 +93,21 @@ def _joined(selections: list[Selection], *, neutral: bool) -> Selection:
 
 
 def _negation(selection: Selection) -> Selection:
-    def select(part: Part, columns: Mapping[str, Column]) -> Mask:
-        mask = selection(part, columns)
+    def select(part: Part, columns: Mapping[str, Column], hits: Hits) -> Mask:
+        mask = selection(part, columns, hits)
         return not mask if isinstance(mask, bool) else ~mask
+
+    return select
+
+
+def _free_text(text: FreeText) -> Selection:
+    def select(part: Part, _columns: Mapping[str, Column], hits: Hits) -> Mask:
+        found = hits[text]
+        if not len(found):
+            return False
+        mask = np.zeros(part.end - part.first, np.bool_)
+        mask[found - part.first] = True
+        return mask
 
     return select
 
@@ -101,7 +115,9 @@ def _negation(selection: Selection) -> Selection:
 def _match(field: Field, test: Test, columns: ResidentColumns) -> Selection:
     if field.kind is Kind.INTEGER:
         low, high = _bounds(test, LAST_INDEX)
-        return lambda part, _columns: _within(np.arange(part.first, part.end), part.first, part.end - 1, low, high)
+        return lambda part, _columns, _hits: _within(
+            np.arange(part.first, part.end), part.first, part.end - 1, low, high
+        )
     if field.kind is Kind.TIME:
         return _time(field.name, *_bounds(test, LAST_MOMENT))
     return _text(field, test, columns.dictionary(field.name))
@@ -118,7 +134,7 @@ def _bounds(test: Test, last: int) -> tuple[int, int]:
 
 
 def _time(name: str, low: int, high: int) -> Selection:
-    def select(_part: Part, columns: Mapping[str, Column]) -> Mask:
+    def select(_part: Part, columns: Mapping[str, Column], _hits: Hits) -> Mask:
         column = time_column(columns, name)
         if column.low is None or column.high is None:
             return False
@@ -142,7 +158,7 @@ def _text(field: Field, test: Test, dictionary: Dictionary) -> Selection:
     def passing() -> NDArray[np.uint32]:  # when it is first asked: by then all numbers of the columns are known
         return np.array(sorted(_passing(field, test, dictionary)), np.uint32)
 
-    def select(_part: Part, columns: Mapping[str, Column]) -> Mask:
+    def select(_part: Part, columns: Mapping[str, Column], _hits: Hits) -> Mask:
         column = text_column(columns, field.name)
         if isinstance(test, Present):
             return column.places > 0

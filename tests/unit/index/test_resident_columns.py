@@ -53,6 +53,11 @@ def expected(end: int, **changes: Any) -> list[int]:
         "occurred:>2026-02-02T02:44:19Z outcome:denied",
         "-received:>2026-02-02T02:44:19Z",
         "service:x OR outcome:denied",
+        '"cleo"',
+        '"cleo" outcome:denied',
+        '-"cleo" action:thing.read',
+        '"cleo" OR ("10.0.2.1" actor:ada)',
+        '"no such words"',
     ],
 )
 def test_columns_answer_without_the_database(five: LogIndex, read: list[int], text: str) -> None:
