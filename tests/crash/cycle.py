@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from indelible.errors import IndelibleError
-from indelible.events import MAX_EVENTS
+from indelible.events import MAX_EVENTS, Prepared
 from indelible.events.identity import new_ids
 from indelible.formats.tlog_policy import Policy
 from indelible.log import Log, LogSettings, Stores, Submission, create_log
 from indelible.log.assembly import assemble
-from indelible.merkle import leaf_hash, tree_root
+from indelible.merkle import leaf_hashes, tree_root
 from indelible.storage.posix import PosixStores
 from indelible.trust.signer import LogSigner, generate_log_keys
 from tests.crash.disk import KilledError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from indelible.events import Prepared
     from indelible.log import Receipt
     from indelible.merkle import Hash
     from indelible.storage.durable import Disk
@@ -70,7 +69,12 @@ def prepare(log: Log, first: int, count: int) -> list[Prepared]:
 
 def append(log: Log, first: int, count: int) -> tuple[Receipt, ...]:
     """Append one request; raises what the log answers."""
-    submission = Submission(prepare(log, first, count), lambda _: None)
+    return submit(log, prepare(log, first, count))
+
+
+def submit(log: Log, events: list[Prepared]) -> tuple[Receipt, ...]:
+    """Append one request that is prepared; raises what the log answers."""
+    submission = Submission(events, lambda _: None)
     log.sequencer.run([submission])
     return submission.result().events
 
@@ -105,12 +109,9 @@ class Cycle:
     def __init__(self, count: int, base: Path) -> None:
         self.count = count
         with opened(base) as log:
-            stamp = log.preparer.stamp
-            templates = [
-                event.template
-                for first, many in ((0, BASE), (BASE, count), (BASE + count, 1))
-                for event in prepare(log, first, many)
-            ]
+            stamp = self.stamp = log.preparer.stamp
+            self.requests = prepare(log, BASE, count), prepare(log, BASE + count, 1)
+            templates = [event.template for events in (prepare(log, 0, BASE), *self.requests) for event in events]
             received_at = log.reader.get(0).entry.partition(b'"received_at":"')[2][:27]
         # The model: the clock stands still, so every record is known beforehand.
         self.entries = [template.replace(stamp, received_at) for template in templates]
@@ -118,9 +119,9 @@ class Cycle:
     def run(self, data: Path, disk: Disk, outcome: Outcome, mark: Callable[[], None] = lambda: None) -> None:
         """Live through the cycle on this disk, as long as it lets us; ``mark`` is called when something is promised."""
         with contextlib.suppress(IndelibleError), opened(data, disk) as log:  # a log that does not open says why
-            for first, count in ((BASE, self.count), (BASE + self.count, 1)):
+            for events in self.requests:
                 with contextlib.suppress(IndelibleError):  # refused: not acknowledged
-                    for receipt in append(log, first, count):
+                    for receipt in submit(log, self.stamped(log, events)):
                         outcome.acknowledged[receipt.index] = (receipt.id, receipt.leaf_hash)
                     mark()
                 log.publisher.run(EVERYTHING)
@@ -128,6 +129,14 @@ class Cycle:
                 mark()
                 log.sequencer.trim(log.publisher.trimmable)
             self.check_alive(log)
+
+    def stamped(self, log: Log, events: list[Prepared]) -> list[Prepared]:
+        """Events that the model has prepared, as this log prepares them: its stamp is another one."""
+        stamp = log.preparer.stamp
+        return [
+            Prepared(event.id, event.id_bytes, event.template.replace(self.stamp, stamp), event.id_given)
+            for event in events
+        ]
 
     def check_alive(self, log: Log) -> None:
         """After a fault that did not kill: the log goes on, or says why not."""
@@ -144,8 +153,8 @@ class Cycle:
             assert end in {BASE, BASE + 1, BASE + self.count, BASE + self.count + 1}
             assert log.reader.size >= outcome.published, "a published checkpoint went back"
             entries = [entry for _, entry in log.reader.entries(0, log.reader.size)]
-            entries += [log.reader.get(index).entry for index in range(len(entries), end)]
-            hashes = [leaf_hash(entry) for entry in entries]
+            entries += [entry for _, entry in log.reader.read(len(entries), end)]
+            hashes = leaf_hashes(entries)
             assert all(hashes[index] == leaf for index, (_, leaf) in outcome.acknowledged.items())
             for index in sorted(outcome.acknowledged)[:: max(1, len(outcome.acknowledged) // 50)]:
                 assert log.reader.find(outcome.acknowledged[index][0]) == index
