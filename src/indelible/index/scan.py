@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -45,8 +46,8 @@ Order = Literal["asc", "desc"]
 _FIRST_BATCH = 4
 _LARGEST_BATCH = 64
 _LARGEST_TEXT_BATCH = 16
-_FIRST_ENTRIES = 4_096
-"""Entries of the first batch that are looked at before its others."""
+_NEAR = (1_024, 8_192)
+"""How many entries of the first batch are looked at before its others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +151,10 @@ class Scan:
         is_first = True
         for batch in self.batches(order, after):
             low, high = _beyond(batch, order, after)
-            is_resident = batch[0] in self.resident
-            if is_first and (is_resident or self._texts) and self._entries_left(batch) > _FIRST_ENTRIES:
-                middle = low + _FIRST_ENTRIES if order == "asc" else high - _FIRST_ENTRIES
-                halves = (low, min(middle, high)), (max(middle, low), high)
-                yield from ((batch, *half) for half in (halves if order == "asc" else reversed(halves)))
-            else:
-                yield batch, low, high
+            is_split = is_first and (batch[0] in self.resident or bool(self._texts))
+            left = min(high - low, self._entries_left(batch))
+            for start, stop in pairwise([0, *(step for step in _NEAR if is_split and step < left), high - low]):
+                yield (batch, low + start, low + stop) if order == "asc" else (batch, high - stop, high - start)
             is_first = is_first and batch[0].file is None
 
     def page(self, batch: Sequence[Part], low: int, high: int, order: Order, limit: int) -> list[int]:
