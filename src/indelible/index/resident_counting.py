@@ -47,6 +47,8 @@ def _add_outcomes(
         return
     first = max((occurred.low - starts.start) // starts.step, 0)
     last = min((occurred.high - starts.start) // starts.step, len(starts) - 1)
+    if first > last:  # none of what matches here says when: the buckets lie where other parts have some
+        return
     kept = _known(occurred, mask)
     keys = outcomes.places if kept is None else outcomes.places[kept]
     width = len(outcomes.values)

@@ -206,6 +206,21 @@ def test_columns_tell_of_entries_without_times(open_index: Callable[..., LogInde
         index.hold_columns()
 
 
+@pytest.mark.parametrize("text", ["service:*", "actor:cleo service:x", "-actor:ada service:*"])
+def test_columns_are_counted_where_buckets_lie_elsewhere(open_index: Callable[..., LogIndex], text: str) -> None:
+    """Bounds that are missing are where what matches begins and ends; other segments are older, and newer."""
+    entries = make_entries(0, 3 * SEGMENT)
+    entries[SEGMENT + 1] = encode(make_record(SEGMENT + 1, context={"service": "x"}))
+    index = open_index(ListedLog(entries))
+    index.catch_up()
+    moment = START_US + (SEGMENT + 1) * SECOND
+    for _ in range(2):
+        for bounds in ({}, {"since_us": moment}, {"until_us": moment + 1}):
+            (bucket,) = index.histogram(query(text), **bounds).buckets
+            assert (bucket.since_us, bucket.until_us, bucket.counts) == (moment, moment + 1, {"success": 1})
+        index.hold_columns()
+
+
 def test_columns_do_not_keep_a_question_that_nobody_waits_for(five: LogIndex) -> None:
     """Cancelling and closing end it as they end what the database runs."""
     five.hold_columns()
