@@ -9,6 +9,7 @@ database, as is everything else.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import duckdb
 import numpy as np
 
+from indelible.index.addresses import address_key
 from indelible.index.database import file_pattern
 from indelible.index.places import SCALAR_FIELDS
 from indelible.query.ast import Kind
@@ -50,8 +52,8 @@ NEVER: Final = -1
 RESIDENT_FIELDS: Final = frozenset(SCALAR_FIELDS) - {"id", "index", "request", "trace", "actor.name"} | {"actor"}
 """What can be held: fields with one value or none, other than those of which nearly every entry has its own."""
 
-_TEXT: Final = 200
-"""Bytes of memory that a value takes in a dictionary, beside its characters."""
+_TEXT: Final = 150
+"""Bytes of memory that a value takes in a dictionary, beside its text."""
 _MOST_VALUES: Final = 250_000
 """A dictionary of more is no use: its field is left to the database."""
 _ROWS: Final = "read_parquet(?, hive_partitioning = false)"
@@ -119,10 +121,12 @@ def time_column(columns: Mapping[str, Column], field: str) -> TimeColumn:
 class Dictionary:
     """The values of a field of texts that are held of any segment, numbered from 1. Grows, and is read meanwhile."""
 
-    def __init__(self, *, entities: bool = False) -> None:
-        """``entities`` are found by their ids, too."""
-        self._entities = entities
+    def __init__(self, kind: Kind) -> None:
+        """Values of a kind of field: entities are found by their ids, too, and addresses have keys."""
+        self._kind = kind
         self.values = [""]
+        self.keys = [""]
+        """Of addresses their keys, see :mod:`indelible.index.addresses`; empty for a text that is none."""
         self.size = 0
         self._numbers: dict[str, int] = {}
         self._of_ids: dict[str, list[int]] = {}
@@ -141,11 +145,16 @@ class Dictionary:
 
     def _append(self, value: str) -> int:
         number = len(self.values)
+        size = sys.getsizeof(value) + _TEXT
+        if self._kind is Kind.ADDRESS:
+            self.keys.append(address_key(value) or "")
+            size += sys.getsizeof(self.keys[-1])
         self.values.append(value)
         self._numbers[value] = number
-        if self._entities:
+        if self._kind is Kind.ENTITY:
             self._of_ids.setdefault(value.partition(":")[2], []).append(number)
-        self.size += (len(value) + _TEXT) * (2 if self._entities else 1)
+            size *= 2
+        self.size += size
         return number
 
 
@@ -164,7 +173,7 @@ class ResidentColumns:
         self._room = settings.column_memory
         self._retry_interval = settings.retry_interval
         self._dictionaries = {
-            field: Dictionary(entities=field == "actor") for field in RESIDENT_FIELDS if not _is_time(field)
+            field: Dictionary(FIELDS[field].field.kind) for field in RESIDENT_FIELDS if not _is_time(field)
         }
         self._lock = threading.Lock()  # guards the fields below, and the work
         self._wanted: frozenset[str] = frozenset()

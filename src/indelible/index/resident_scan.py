@@ -72,11 +72,11 @@ class ResidentScan:
 
     @cached_property
     def _select(self) -> Selection:
-        return compile_selection(self._asked.whole, self._columns)
+        return compile_selection(self._asked.whole, self._columns, self._control)
 
     @cached_property
     def _select_likely(self) -> Selection:
-        return compile_selection(without_texts(self._asked.whole), self._columns)
+        return compile_selection(without_texts(self._asked.whole), self._columns, self._control)
 
     def _select_within(self, part: Part, low: int, high: int) -> Mask:
         """Which entries match; of those outside ``[low, high)`` it may say anything."""

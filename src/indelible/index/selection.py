@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from indelible.index.addresses import address_key, network_keys
+from indelible.index.addresses import network_keys
 from indelible.index.compiler import LAST_INDEX, LAST_MOMENT, whole_bounds
 from indelible.index.resident_columns import NEVER, RESIDENT_FIELDS, text_column, time_column
 from indelible.query.ast import And, Everything, FreeText, Kind, Match, Network, Not, Or, Pattern, Present, Range, Value
 from indelible.query.evaluate import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from indelible.index.control import Control
     from indelible.index.parts import Part
     from indelible.index.resident_columns import Column, Dictionary, ResidentColumns
     from indelible.query.ast import Field, Query, Test
@@ -36,6 +37,8 @@ Selection: TypeAlias = "Callable[[Part, Mapping[str, Column], Hits], Mask]"
 """From a part, its resident columns, and where free texts are in it, to what matches there."""
 
 _FEW = 4
+_AT_ONCE = 4_096
+"""Values of a dictionary that are tested before it is asked whether to stop."""
 
 
 def needed_fields(query: Query) -> frozenset[str] | None:
@@ -57,21 +60,21 @@ def needed_fields(query: Query) -> frozenset[str] | None:
             return None
 
 
-def compile_selection(query: Query, columns: ResidentColumns) -> Selection:
-    """What selects the entries that match a query whose fields can be resident."""
+def compile_selection(query: Query, columns: ResidentColumns, control: Control) -> Selection:
+    """What selects the entries that match a query whose fields can be resident; ``control`` stops it."""
     match query:
         case Everything():
             return lambda _part, _columns, _hits: True
         case And():
-            return _joined([compile_selection(part, columns) for part in query.parts], neutral=True)
+            return _joined([compile_selection(part, columns, control) for part in query.parts], neutral=True)
         case Or():
-            return _joined([compile_selection(part, columns) for part in query.parts], neutral=False)
+            return _joined([compile_selection(part, columns, control) for part in query.parts], neutral=False)
         case Not():
-            return _negation(compile_selection(query.part, columns))
+            return _negation(compile_selection(query.part, columns, control))
         case FreeText():
             return _free_text(query)
         case Match():
-            return _match(query.field, query.test, columns)
+            return _match(query.field, query.test, columns, control)
 
 
 def _joined(selections: list[Selection], *, neutral: bool) -> Selection:
@@ -112,7 +115,7 @@ def _free_text(text: FreeText) -> Selection:
     return select
 
 
-def _match(field: Field, test: Test, columns: ResidentColumns) -> Selection:
+def _match(field: Field, test: Test, columns: ResidentColumns, control: Control) -> Selection:
     if field.kind is Kind.INTEGER:
         low, high = _bounds(test, LAST_INDEX)
         return lambda part, _columns, _hits: _within(
@@ -120,7 +123,7 @@ def _match(field: Field, test: Test, columns: ResidentColumns) -> Selection:
         )
     if field.kind is Kind.TIME:
         return _time(field.name, *_bounds(test, LAST_MOMENT))
-    return _text(field, test, columns.dictionary(field.name))
+    return _text(field, test, columns.dictionary(field.name), control)
 
 
 def _bounds(test: Test, last: int) -> tuple[int, int]:
@@ -153,22 +156,18 @@ def _within(numbers: NDArray[np.int64], first: int, last: int, low: int, high: i
     return (numbers >= low) & (numbers <= high)
 
 
-def _text(field: Field, test: Test, dictionary: Dictionary) -> Selection:
+def _text(field: Field, test: Test, dictionary: Dictionary, control: Control) -> Selection:
     @cache
-    def passing() -> NDArray[np.uint32]:  # when it is first asked: by then all numbers of the columns are known
-        return np.array(sorted(_passing(field, test, dictionary)), np.uint32)
+    def passing() -> NDArray[np.bool_]:  # when it is first asked: by then all numbers of the columns are known
+        return _passing(field, test, dictionary, control)
 
     def select(_part: Part, columns: Mapping[str, Column], _hits: Hits) -> Mask:
         column = text_column(columns, field.name)
         if isinstance(test, Present):
             return column.places > 0
-        numbers = passing()
-        at = np.searchsorted(column.values, numbers)
-        at[at == len(column.values)] = 0
-        occurring = at[column.values[at] == numbers]
+        table = passing()[column.values]
+        occurring = np.flatnonzero(table)
         if len(occurring) > _FEW:
-            table = np.zeros(len(column.values), np.bool_)
-            table[occurring] = True
             return np.take(table, column.places)
         found: Mask = False
         for place in occurring.tolist():
@@ -179,32 +178,34 @@ def _text(field: Field, test: Test, dictionary: Dictionary) -> Selection:
     return select
 
 
-def _passing(field: Field, test: Test, dictionary: Dictionary) -> set[int]:
-    """The numbers of the values that pass a test."""
+def _passing(field: Field, test: Test, dictionary: Dictionary, control: Control) -> NDArray[np.bool_]:
+    """Of each value by its number whether it passes a test."""
     match test:
         case Value(value=str() as text):
-            numbers = {dictionary.number(text)} - {0}
-            return numbers.union(dictionary.numbers_of_id(text)) if field.kind is Kind.ENTITY else numbers
+            numbers = [dictionary.number(text), *(dictionary.numbers_of_id(text) if field.kind is Kind.ENTITY else ())]
+            passing = np.zeros(len(dictionary.values), np.bool_)
+            passing[numbers] = True
+            passing[0] = False  # none
+            return passing
         case Pattern():
-            passes = _pattern_test(field, test)
+            return _tested(dictionary.values, _pattern_test(field, test), control)
         case Network():
-            passes = _network_test(test)
+            low, high = network_keys(test.network)
+            return _tested(dictionary.keys, lambda key: low <= key <= high, control)
         case _:
-            return set()
-    return {number for number, value in enumerate(dictionary.values) if number and passes(value)}
+            return np.zeros(len(dictionary.values), np.bool_)
+
+
+def _tested(values: Sequence[str], passes: Callable[[str], bool], control: Control) -> NDArray[np.bool_]:
+    passing = np.zeros(len(values), np.bool_)  # while others are appended
+    for start in range(1, len(passing), _AT_ONCE):
+        control.check()
+        end = min(start + _AT_ONCE, len(passing))
+        passing[start:end] = [passes(value) for value in values[start:end]]
+    return passing
 
 
 def _pattern_test(field: Field, test: Pattern) -> Callable[[str], bool]:
     if field.kind is not Kind.ENTITY:
         return lambda value: fits(value, test.parts)
     return lambda value: fits(value, test.parts) or fits(value.partition(":")[2], test.parts)
-
-
-def _network_test(test: Network) -> Callable[[str], bool]:
-    low, high = network_keys(test.network)
-
-    def passes(value: str) -> bool:
-        key = address_key(value)
-        return key is not None and low <= key <= high
-
-    return passes

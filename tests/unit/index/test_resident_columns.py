@@ -9,6 +9,7 @@ import pytest
 
 from indelible.errors import Closed, QueryCancelled
 from indelible.index import Control, IndexSettings
+from indelible.index.selection import compile_selection
 from indelible.query.fields import FIELDS
 from tests.unit.index.conftest import SECOND, SEGMENT, START_US, encode, make_entries, make_record, query
 from tests.unit.index.listed_log import ListedLog
@@ -231,6 +232,18 @@ def test_columns_do_not_keep_a_question_that_nobody_waits_for(five: LogIndex) ->
     five.close()
     with pytest.raises(Closed):
         five.hold_columns()
+
+
+@pytest.mark.parametrize("text", ["actor:*a*", "ip:10.0.0.0/8"])
+def test_columns_do_not_keep_a_question_that_has_many_values_to_look_at(five: LogIndex, text: str) -> None:
+    """A dictionary is looked through a little at a time, and each time somebody may have gone."""
+    five.hold_columns()
+    part = five._parts.view.parts[0]
+    control = Control()
+    select = compile_selection(query(text), five._columns, control)
+    control.cancel()
+    with pytest.raises(QueryCancelled):
+        select(part, part.columns, {})
 
 
 def test_dictionary_that_has_grown_too_large_is_left_to_the_database(
