@@ -175,9 +175,11 @@ class ResidentColumns:
         self._dictionaries = {
             field: Dictionary(FIELDS[field].field.kind) for field in RESIDENT_FIELDS if not _is_time(field)
         }
-        self._lock = threading.Lock()  # guards the fields below, and the work
+        self._asking = threading.Lock()  # guards the fields below; never held for long, so that questions need not wait
         self._wanted: frozenset[str] = frozenset()
         self._look_again = 0.0  # when, after nothing was missing, there was no room, or something has failed
+        self._lock = threading.Lock()  # guards the field below, the dictionaries, and the work
+        self._passed_over: dict[tuple[int, str], float] = {}  # which columns, by the part's first index; until when
 
     def dictionary(self, field: str) -> Dictionary:
         """The dictionary of a field of texts."""
@@ -186,22 +188,39 @@ class ResidentColumns:
     def want(self, fields: frozenset[str], *, at_once: bool = False) -> None:
         """Hold the columns of these fields from now on, as far as there is room; ``at_once``: look for it again now."""
         if at_once or not fields <= self._wanted:
-            with self._lock:
+            with self._asking:
                 self._wanted |= fields
                 self._look_again = 0.0
 
     def step(self, parts: Sequence[Part]) -> bool:
         """Take in one column that is missing, of the newest segment; gives whether there was one, and room for it."""
         with self._lock:
+            wanted = self._wanted
             if time.monotonic() < self._look_again:
                 return False
-            fields = [field for field in sorted(self._wanted) if self._is_of_use(field)]
-            for part in reversed(parts):
-                missing = [field for field in fields if part.file is not None and field not in part.columns]
-                if missing and self._make_room(part, parts):
-                    return self._take_in(part, missing[0])
-            self._look_again = time.monotonic() + self._retry_interval
+            found = self._missing(parts, wanted)
+            # Where there is no room for a part, there is none for an older one: nothing but older ones makes room.
+            if found is not None and self._make_room(found[0], parts):
+                return self._take_in(*found)
+            self._rest(wanted)
             return False
+
+    def _missing(self, parts: Sequence[Part], wanted: frozenset[str]) -> tuple[Part, str] | None:
+        fields = [field for field in sorted(wanted) if self._is_of_use(field)]
+        now = time.monotonic()
+        for part in reversed(parts):
+            if part.file is None:
+                continue
+            for field in fields:
+                if field not in part.columns and self._passed_over.get((part.first, field), 0.0) <= now:
+                    return part, field
+        return None
+
+    def _rest(self, wanted: frozenset[str]) -> None:
+        """Do not look again for a while, unless more is wanted by now."""
+        with self._asking:
+            if self._wanted == wanted:
+                self._look_again = time.monotonic() + self._retry_interval
 
     def _is_of_use(self, field: str) -> bool:
         return _is_time(field) or len(self.dictionary(field).values) <= _MOST_VALUES
@@ -225,7 +244,9 @@ class ResidentColumns:
                 part.columns[field] = read(cursor, part, field)
         except duckdb.Error as error:
             if not self._repair([part]):
-                self._look_again = time.monotonic() + self._retry_interval
+                # Once more later; but first the others, which this must not keep out.
+                self._passed_over[part.first, field] = time.monotonic() + 2 * self._retry_interval
+                self._rest(self._wanted)
                 _log.warning("index_column_not_resident", extra={"field": field, "reason": str(error)})
                 return False
         return True

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 from indelible.errors import Closed, QueryCancelled
 from indelible.index import Control, IndexSettings
+from indelible.index.resident_columns import ResidentColumns
 from indelible.index.selection import compile_selection
 from indelible.query.fields import FIELDS
 from tests.unit.index.conftest import SECOND, SEGMENT, START_US, encode, make_entries, make_record, query
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indelible.index import LogIndex
+    from indelible.index.parts import Part
+    from indelible.index.resident_columns import TextColumn
 
 FIVE = 5 * SEGMENT
 COLUMN = SEGMENT * 8
@@ -256,3 +261,55 @@ def test_dictionary_that_has_grown_too_large_is_left_to_the_database(
         expected(FIVE + 20, actor={"type": "user", "id": "ada"})
     )
     assert sorted(read) == [0, 256, 512, 768]
+
+
+def test_segment_that_cannot_be_read_keeps_no_others_out(
+    five: LogIndex, read: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is left to the database, which may be able to later, and is tried again after the others."""
+    take = ResidentColumns._read_texts
+
+    def fail(self: ResidentColumns, cursor: duckdb.DuckDBPyConnection, part: Part, field: str) -> TextColumn:
+        if part.first == 3 * SEGMENT:
+            raise duckdb.OutOfMemoryException("no memory")
+        return take(self, cursor, part, field)
+
+    monkeypatch.setattr(ResidentColumns, "_read_texts", fail)
+    monkeypatch.setattr(five._columns, "_retry_interval", 600)
+    fields = frozenset({"actor"})
+    five.hold_columns(fields)  # up to it
+    five.hold_columns(fields)  # what is left
+    assert five.search(query("actor:nobody")).indices == []
+    assert read == [3 * SEGMENT]
+
+
+def test_asking_does_not_wait_for_columns_that_are_taken_in(five: LogIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even for the first question of its kind, which wants more of them."""
+    answered: list[list[int]] = []
+
+    def ask(*_: object) -> bool:
+        asking = threading.Thread(target=lambda: answered.append(five.search(query("outcome:unknown")).indices))
+        asking.start()
+        asking.join(60)
+        return False
+
+    monkeypatch.setattr(ResidentColumns, "_take_in", ask)
+    five.hold_columns(frozenset({"actor"}))
+    assert answered == [[]]
+
+
+def test_looking_for_room_in_vain_looks_once(
+    open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many segments have no columns: all of them would have to be added up for each of them."""
+    index = open_index(
+        ListedLog(make_entries(0, FIVE)), settings=IndexSettings(segment_entries=SEGMENT, threads=1, column_memory=1)
+    )
+    index.catch_up()
+    looked: list[Part] = []
+    make_room = ResidentColumns._make_room
+    monkeypatch.setattr(
+        ResidentColumns, "_make_room", lambda self, part, parts: looked.append(part) or make_room(self, part, parts)
+    )
+    index.hold_columns()
+    assert [part.first for part in looked] == [4 * SEGMENT]
