@@ -40,6 +40,7 @@ __all__ = [
     "ResidentColumns",
     "TextColumn",
     "TimeColumn",
+    "is_of",
     "text_column",
     "time_column",
 ]
@@ -56,6 +57,8 @@ _TEXT: Final = 150
 """Bytes of memory that a value takes in a dictionary, beside its text."""
 _MOST_VALUES: Final = 250_000
 """A dictionary of more is no use: its field is left to the database."""
+_SHARE: Final = 8
+"""Texts of one column that take more than one in so many bytes of the room are left to the database."""
 _ROWS: Final = "read_parquet(?, hive_partitioning = false)"
 
 
@@ -65,11 +68,13 @@ class TextColumn:
 
     Attributes:
         places: For each entry the place of its value in ``values``; 0 for none.
-        values: The numbers in the field's dictionary of the values that occur, ascending; the first is 0.
+        values: The numbers in the dictionary of the values that occur, each once; the first is 0.
+        dictionary: What says which values those are.
     """
 
     places: NDArray[np.unsignedinteger[Any]]
     values: NDArray[np.uint32]
+    dictionary: Dictionary
 
     @property
     def size(self) -> int:
@@ -118,8 +123,16 @@ def time_column(columns: Mapping[str, Column], field: str) -> TimeColumn:
     return column
 
 
+def is_of(column: Column, field: str, dictionaries: Mapping[str, Dictionary]) -> bool:
+    """Whether the numbers in a column of a field are those of a dictionary among these; times need none."""
+    return isinstance(column, TimeColumn) or column.dictionary is dictionaries[field]
+
+
 class Dictionary:
-    """The values of a field of texts that are held of any segment, numbered from 1. Grows, and is read meanwhile."""
+    """The values of a field of texts that are held of any segment, numbered from 1. Grows, and is read meanwhile.
+
+    Nothing leaves it: once columns have been let go of, another one takes its place, with the values that are left.
+    """
 
     def __init__(self, kind: Kind) -> None:
         """Values of a kind of field: entities are found by their ids, too, and addresses have keys."""
@@ -174,16 +187,18 @@ class ResidentColumns:
         self._retry_interval = settings.retry_interval
         self._dictionaries = {
             field: Dictionary(FIELDS[field].field.kind) for field in RESIDENT_FIELDS if not _is_time(field)
-        }
+        }  # replaced as a whole
         self._asking = threading.Lock()  # guards the fields below; never held for long, so that questions need not wait
         self._wanted: frozenset[str] = frozenset()
         self._look_again = 0.0  # when, after nothing was missing, there was no room, or something has failed
-        self._lock = threading.Lock()  # guards the field below, the dictionaries, and the work
+        self._lock = threading.Lock()  # guards the fields below, the dictionaries, and the work
+        self._let_go = 0  # of how many parts, since all values in the dictionaries were of columns that are held
         self._passed_over: dict[tuple[int, str], float] = {}  # which columns, by the part's first index; until when
 
-    def dictionary(self, field: str) -> Dictionary:
-        """The dictionary of a field of texts."""
-        return self._dictionaries[field]
+    @property
+    def dictionaries(self) -> Mapping[str, Dictionary]:
+        """Those of this moment, by field. Columns that have others are of another moment."""
+        return self._dictionaries
 
     def want(self, fields: frozenset[str], *, at_once: bool = False) -> None:
         """Hold the columns of these fields from now on, as far as there is room; ``at_once``: look for it again now."""
@@ -198,6 +213,7 @@ class ResidentColumns:
             wanted = self._wanted
             if time.monotonic() < self._look_again:
                 return False
+            self._forget(parts, wanted)
             found = self._missing(parts, wanted)
             # Where there is no room for a part, there is none for an older one: nothing but older ones makes room.
             if found is not None and self._make_room(found[0], parts):
@@ -212,9 +228,13 @@ class ResidentColumns:
             if part.file is None:
                 continue
             for field in fields:
-                if field not in part.columns and self._passed_over.get((part.first, field), 0.0) <= now:
+                if not self._has(part, field) and self._passed_over.get((part.first, field), 0.0) <= now:
                     return part, field
         return None
+
+    def _has(self, part: Part, field: str) -> bool:
+        column = part.columns.get(field)
+        return column is not None and is_of(column, field, self._dictionaries)
 
     def _rest(self, wanted: frozenset[str]) -> None:
         """Do not look again for a while, unless more is wanted by now."""
@@ -223,7 +243,26 @@ class ResidentColumns:
                 self._look_again = time.monotonic() + self._retry_interval
 
     def _is_of_use(self, field: str) -> bool:
-        return _is_time(field) or len(self.dictionary(field).values) <= _MOST_VALUES
+        return _is_time(field) or len(self._dictionaries[field].values) <= _MOST_VALUES
+
+    def _forget(self, parts: Sequence[Part], wanted: frozenset[str]) -> None:
+        """Make room in dictionaries once as many columns have been let go of as are held, or when one is full."""
+        held = sum(bool(part.columns) for part in parts)
+        if self._let_go and (self._let_go >= held or not all(map(self._is_of_use, wanted))):
+            for field, dictionary in self._dictionaries.items():
+                self._renumber(field, dictionary, [part for part in parts if self._has(part, field)])
+            self._let_go = 0
+
+    def _renumber(self, field: str, old: Dictionary, parts: Sequence[Part]) -> None:
+        """Give the values that columns still have a dictionary of their own."""
+        columns = [text_column(part.columns, field) for part in parts]
+        left = np.unique(np.concatenate([np.zeros(1, np.uint32), *[column.values for column in columns]]))
+        new = Dictionary(FIELDS[field].field.kind)
+        numbers = np.zeros(len(old.values), np.uint32)
+        numbers[left[1:]] = new.add(old.values[number] for number in left[1:].tolist())
+        for part, column in zip(parts, columns, strict=True):
+            part.columns[field] = TextColumn(column.places, numbers[column.values], new)
+        self._dictionaries = {**self._dictionaries, field: new}  # last: what has been renumbered is not held till then
 
     def _make_room(self, part: Part, parts: Sequence[Part]) -> bool:
         """Let go of the columns of older parts, the oldest first, until there is room for one of ``part``."""
@@ -234,14 +273,18 @@ class ResidentColumns:
             if used + needed <= self._room or other.first >= part.first:
                 break
             used -= sum(column.size for column in other.columns.values())
+            self._let_go += bool(other.columns)
             other.columns.clear()
         return used + needed <= self._room
 
     def _take_in(self, part: Part, field: str) -> bool:
         try:
             with self._connection.cursor() as cursor:
-                read = _read_times if _is_time(field) else self._read_texts
-                part.columns[field] = read(cursor, part, field)
+                column = _read_times(cursor, part, field) if _is_time(field) else self._read_texts(cursor, part, field)
+            if column is None:
+                self._passed_over[part.first, field] = float("inf")
+            else:
+                part.columns[field] = column
         except duckdb.Error as error:
             if not self._repair([part]):
                 # Once more later; but first the others, which this must not keep out.
@@ -251,7 +294,8 @@ class ResidentColumns:
                 return False
         return True
 
-    def _read_texts(self, cursor: duckdb.DuckDBPyConnection, part: Part, field: str) -> TextColumn:
+    def _read_texts(self, cursor: duckdb.DuckDBPyConnection, part: Part, field: str) -> TextColumn | None:
+        """The column, unless its texts would take too much memory."""
         value = "actor_type || ':' || actor_id" if field == "actor" else SCALAR_FIELDS[field]
         # The database makes numbers of the texts, so that of each value only one text comes here.
         cursor.execute(
@@ -259,17 +303,21 @@ class ResidentColumns:
             f" FROM (SELECT DISTINCT {value} AS value FROM {_ROWS}) WHERE value IS NOT NULL",
             _file(part),
         )
+        ((count, length),) = cursor.execute("SELECT count(*), coalesce(sum(strlen(value)), 0) FROM known").fetchall()
+        if count > _MOST_VALUES or count * _TEXT + length > self._room // _SHARE:
+            return None
         known = [value for (value,) in cursor.execute("SELECT value FROM known ORDER BY place").fetchall()]
         rows = cursor.execute(
             f"SELECT index, coalesce(place, 0) AS place FROM (SELECT index, {value} AS value FROM {_ROWS})"
             " LEFT JOIN known USING (value)",
             _file(part),
         ).fetchnumpy()
-        numbers = np.array([0, *self.dictionary(field).add(known)], np.uint32)
+        dictionary = self._dictionaries[field]
+        numbers = np.array([0, *dictionary.add(known)], np.uint32)
         values, ranks = np.unique(numbers, return_inverse=True)
         places = np.zeros(part.end - part.first, np.min_scalar_type(len(values)))
         places[rows["index"] - part.first] = ranks[rows["place"]]
-        return TextColumn(places, values)
+        return TextColumn(places, values, dictionary)
 
 
 def _read_times(cursor: duckdb.DuckDBPyConnection, part: Part, field: str) -> TimeColumn:

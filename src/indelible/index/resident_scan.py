@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indelible.index.free_text import find_texts, free_texts, without_texts
-from indelible.index.resident_columns import RESIDENT_FIELDS
+from indelible.index.resident_columns import RESIDENT_FIELDS, is_of
 from indelible.index.selection import compile_selection, needed_fields
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from indelible.index.asked import Asked
     from indelible.index.control import Control
     from indelible.index.parts import Part
-    from indelible.index.resident_columns import Column, ResidentColumns
+    from indelible.index.resident_columns import Column, Dictionary, ResidentColumns
     from indelible.index.selection import Hits, Mask, Selection
     from indelible.index.source import EntrySource
     from indelible.index.text_pruning import TextPruning
@@ -40,12 +40,12 @@ class ResidentScan:
         control: Control,
     ) -> None:
         self._asked = asked
-        self._columns = columns
+        self._dictionaries = columns.dictionaries
         self._source = source
         self._pruning = pruning
         self._control = control
         self._texts = free_texts(asked.query)
-        self._held = _held(parts, asked, columns)
+        self._held = _held(parts, asked, columns, self._dictionaries)
         self._parts = [part for part in parts if part.first in self._held]
         self._hits: dict[int, Hits] = {}
 
@@ -68,15 +68,15 @@ class ResidentScan:
 
     def values(self, field: str) -> Sequence[str]:
         """The values of a field of texts by their numbers in columns; number 0 is none."""
-        return self._columns.dictionary(field).values
+        return self._dictionaries[field].values
 
     @cached_property
     def _select(self) -> Selection:
-        return compile_selection(self._asked.whole, self._columns, self._control)
+        return compile_selection(self._asked.whole, self._dictionaries, self._control)
 
     @cached_property
     def _select_likely(self) -> Selection:
-        return compile_selection(without_texts(self._asked.whole), self._columns, self._control)
+        return compile_selection(without_texts(self._asked.whole), self._dictionaries, self._control)
 
     def _select_within(self, part: Part, low: int, high: int) -> Mask:
         """Which entries match; of those outside ``[low, high)`` it may say anything."""
@@ -102,8 +102,10 @@ def _rows(part: Part, mask: Mask, low: int, high: int) -> NDArray[np.int64]:
     return np.flatnonzero(mask[low - part.first : high - part.first]) + low
 
 
-def _held(parts: Sequence[Part], asked: Asked, columns: ResidentColumns) -> dict[int, dict[str, Column]]:
-    """Of the parts whose columns tell all that is asked: these columns, by the part's first index."""
+def _held(
+    parts: Sequence[Part], asked: Asked, columns: ResidentColumns, dictionaries: Mapping[str, Dictionary]
+) -> dict[int, dict[str, Column]]:
+    """Of the parts whose columns tell all that is asked, by these dictionaries: the columns, by the first index."""
     needed = needed_fields(asked.whole)
     if needed is None or not asked.counted <= RESIDENT_FIELDS:
         return {}
@@ -111,4 +113,8 @@ def _held(parts: Sequence[Part], asked: Asked, columns: ResidentColumns) -> dict
     columns.want(needed)
     # Copies: what has been let go of meanwhile stays until this question is answered.
     held = ((part.first, dict(part.columns)) for part in parts if part.file is not None)
-    return {first: known for first, known in held if needed <= known.keys()}
+    return {
+        first: known
+        for first, known in held
+        if needed <= known.keys() and all(is_of(known[field], field, dictionaries) for field in needed)
+    }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from indelible.index.control import Control
     from indelible.index.parts import Part
-    from indelible.index.resident_columns import Column, Dictionary, ResidentColumns
+    from indelible.index.resident_columns import Column, Dictionary
     from indelible.query.ast import Field, Query, Test
 
 __all__ = ["Hits", "Mask", "Selection", "compile_selection", "needed_fields"]
@@ -60,21 +60,21 @@ def needed_fields(query: Query) -> frozenset[str] | None:
             return None
 
 
-def compile_selection(query: Query, columns: ResidentColumns, control: Control) -> Selection:
+def compile_selection(query: Query, dictionaries: Mapping[str, Dictionary], control: Control) -> Selection:
     """What selects the entries that match a query whose fields can be resident; ``control`` stops it."""
     match query:
         case Everything():
             return lambda _part, _columns, _hits: True
         case And():
-            return _joined([compile_selection(part, columns, control) for part in query.parts], neutral=True)
+            return _joined([compile_selection(part, dictionaries, control) for part in query.parts], neutral=True)
         case Or():
-            return _joined([compile_selection(part, columns, control) for part in query.parts], neutral=False)
+            return _joined([compile_selection(part, dictionaries, control) for part in query.parts], neutral=False)
         case Not():
-            return _negation(compile_selection(query.part, columns, control))
+            return _negation(compile_selection(query.part, dictionaries, control))
         case FreeText():
             return _free_text(query)
         case Match():
-            return _match(query.field, query.test, columns, control)
+            return _match(query.field, query.test, dictionaries, control)
 
 
 def _joined(selections: list[Selection], *, neutral: bool) -> Selection:
@@ -115,7 +115,7 @@ def _free_text(text: FreeText) -> Selection:
     return select
 
 
-def _match(field: Field, test: Test, columns: ResidentColumns, control: Control) -> Selection:
+def _match(field: Field, test: Test, dictionaries: Mapping[str, Dictionary], control: Control) -> Selection:
     if field.kind is Kind.INTEGER:
         low, high = _bounds(test, LAST_INDEX)
         return lambda part, _columns, _hits: _within(
@@ -123,7 +123,7 @@ def _match(field: Field, test: Test, columns: ResidentColumns, control: Control)
         )
     if field.kind is Kind.TIME:
         return _time(field.name, *_bounds(test, LAST_MOMENT))
-    return _text(field, test, columns.dictionary(field.name), control)
+    return _text(field, test, dictionaries[field.name], control)
 
 
 def _bounds(test: Test, last: int) -> tuple[int, int]:

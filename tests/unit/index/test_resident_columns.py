@@ -11,6 +11,7 @@ import pytest
 
 from indelible.errors import Closed, QueryCancelled
 from indelible.index import Control, IndexSettings
+from indelible.index.asked import Asked
 from indelible.index.resident_columns import ResidentColumns
 from indelible.index.selection import compile_selection
 from indelible.query.fields import FIELDS
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indelible.index import LogIndex
+    from indelible.index.answers import Coverage
     from indelible.index.parts import Part
     from indelible.index.resident_columns import TextColumn
+    from indelible.index.scan import Scan
 
 FIVE = 5 * SEGMENT
 COLUMN = SEGMENT * 8
@@ -245,7 +248,7 @@ def test_columns_do_not_keep_a_question_that_has_many_values_to_look_at(five: Lo
     five.hold_columns()
     part = five._parts.view.parts[0]
     control = Control()
-    select = compile_selection(query(text), five._columns, control)
+    select = compile_selection(query(text), five._columns.dictionaries, control)
     control.cancel()
     with pytest.raises(QueryCancelled):
         select(part, part.columns, {})
@@ -255,7 +258,7 @@ def test_dictionary_that_has_grown_too_large_is_left_to_the_database(
     five: LogIndex, read: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its column would take more memory than it saves time."""
-    monkeypatch.setattr("indelible.index.resident_columns._MOST_VALUES", 1)
+    monkeypatch.setattr("indelible.index.resident_columns._MOST_VALUES", 3)
     five.hold_columns(frozenset({"actor"}))
     assert len(five.search(query("actor:ada"), limit=10_000).indices) == len(
         expected(FIVE + 20, actor={"type": "user", "id": "ada"})
@@ -269,7 +272,7 @@ def test_segment_that_cannot_be_read_keeps_no_others_out(
     """It is left to the database, which may be able to later, and is tried again after the others."""
     take = ResidentColumns._read_texts
 
-    def fail(self: ResidentColumns, cursor: duckdb.DuckDBPyConnection, part: Part, field: str) -> TextColumn:
+    def fail(self: ResidentColumns, cursor: duckdb.DuckDBPyConnection, part: Part, field: str) -> TextColumn | None:
         if part.first == 3 * SEGMENT:
             raise duckdb.OutOfMemoryException("no memory")
         return take(self, cursor, part, field)
@@ -313,3 +316,70 @@ def test_looking_for_room_in_vain_looks_once(
     )
     index.hold_columns()
     assert [part.first for part in looked] == [4 * SEGMENT]
+
+
+def make_varied(start: int, end: int) -> list[bytes]:
+    """Entries of which each has an actor of its own."""
+    return [encode(make_record(at, actor={"type": "user", "id": f"u{at}"})) for at in range(start, end)]
+
+
+def test_dictionary_forgets_what_no_column_has_any_more(open_index: Callable[..., LogIndex], read: list[int]) -> None:
+    """Otherwise values of segments that were let go of long ago would take all the room."""
+    log = ListedLog()
+    index = open_index(log, settings=IndexSettings(segment_entries=SEGMENT, threads=1, column_memory=400_000))
+    actors = frozenset({"actor"})
+    for start in range(0, 8 * SEGMENT, SEGMENT):
+        log.append(*make_varied(start, start + SEGMENT))
+        log.publish()
+        index.catch_up()
+        index.hold_columns(actors)
+        index.hold_columns(actors)  # once more where room came from dictionaries
+        read.clear()
+        assert index.search(query("actor:nobody")).indices == []
+        assert start not in read
+        for asked in {0, start // 2, start, start + SEGMENT - 1}:
+            assert index.search(query(f"actor:u{asked}")).indices == [asked]
+            assert index.facets(query(f"actor:user:u{asked}"), FIELDS["actor"].field).values == [(f"user:u{asked}", 1)]
+        assert len(index._columns.dictionaries["actor"].values) <= 1 + 4 * SEGMENT
+
+
+def test_question_keeps_the_dictionary_that_it_began_with(five: LogIndex, read: list[int]) -> None:
+    """Values are numbered anew while it runs, and those of the segments that it has not come to are others."""
+    five.hold_columns()
+    asked = query("actor:cleo OR actor:ben outcome:denied")
+    expected = five.search(asked, limit=10_000).indices
+    pages = five.matches(asked, order="desc")
+    found = next(pages) + next(pages)
+    columns = five._columns
+    scans: list[list[int]] = []
+
+    def renumber(scan: Scan, _: Coverage) -> None:
+        part = scan.parts[0]
+        part.columns.clear()
+        columns._let_go = FIVE
+        five.hold_columns()
+        scans.append([int(row) for one in scan.parts[:5] for row in scan.resident.rows(one, one.first, one.end)])
+
+    before = columns.dictionaries["actor"]
+    five._queries.run(renumber, Asked(query=asked), None)
+    assert columns.dictionaries["actor"] is not before
+    assert scans == [[at for at in expected[::-1] if at < FIVE]]
+    read.clear()
+    assert found + [at for page in pages for at in page] == expected
+    assert five.search(asked, limit=10_000).indices == expected
+    assert read == []
+
+
+def test_texts_of_a_segment_that_would_take_all_the_room_are_left_to_the_database(
+    open_index: Callable[..., LogIndex], read: list[int]
+) -> None:
+    """They are not even read; the other segments are, and other fields of this one."""
+    entries = [*make_varied(0, SEGMENT), *make_entries(SEGMENT, 2 * SEGMENT)]
+    settings = IndexSettings(segment_entries=SEGMENT, threads=1, column_memory=100_000)
+    index = open_index(ListedLog(entries), settings=settings)
+    index.catch_up()
+    index.hold_columns(frozenset({"actor", "outcome"}))
+    assert index.search(query("actor:u7")).indices == [7]
+    assert read == [0]
+    assert index.search(query("outcome:unknown")).indices == []
+    assert read == [0]
