@@ -47,7 +47,7 @@ class ResidentScan:
         self._texts = free_texts(asked.query)
         self._held = _held(parts, asked, columns, self._dictionaries)
         self._parts = [part for part in parts if part.first in self._held]
-        self._hits: dict[int, Hits] = {}
+        self._masks: dict[int, Mask] = {}
 
     def __contains__(self, part: Part) -> bool:
         return part.first in self._held
@@ -58,7 +58,9 @@ class ResidentScan:
     def selections(self) -> Iterator[tuple[Mapping[str, Column], Mask]]:
         """Yield the columns of each part that has matching entries, and which those are."""
         for part in self._parts:
-            mask = self._select_within(part, part.first, part.end)
+            if part.first not in self._masks:  # a histogram asks twice
+                self._masks[part.first] = self._select_within(part, part.first, part.end)
+            mask = self._masks[part.first]
             if mask is not False:
                 yield self._held[part.first], mask
 
@@ -85,15 +87,11 @@ class ResidentScan:
 
     def _find(self, part: Part, low: int, high: int) -> Hits:
         """Where free texts are within ``[low, high)``, as far as that matters."""
-        if not self._texts or part.first in self._hits:
-            return self._hits.get(part.first, {})
+        if not self._texts:
+            return {}
         rows = _rows(part, self._select_likely(part, self._held[part.first], {}), low, high)
-        hits = find_texts(
-            self._source, {text: self._pruning.entries(part, text, rows) for text in self._texts}, self._control
-        )
-        if (low, high) == (part.first, part.end):
-            self._hits[part.first] = hits  # counting asks twice
-        return hits
+        wanted = {text: self._pruning.entries(part, text, rows) for text in self._texts}
+        return find_texts(self._source, wanted, self._control)
 
 
 def _rows(part: Part, mask: Mask, low: int, high: int) -> NDArray[np.int64]:
