@@ -19,7 +19,7 @@ from tests.unit.index.conftest import SECOND, SEGMENT, START_US, encode, make_en
 from tests.unit.index.listed_log import ListedLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from indelible.index import LogIndex
@@ -224,8 +224,8 @@ def test_columns_are_counted_where_buckets_lie_elsewhere(open_index: Callable[..
     index.catch_up()
     moment = START_US + (SEGMENT + 1) * SECOND
     for _ in range(2):
-        for bounds in ({}, {"since_us": moment}, {"until_us": moment + 1}):
-            (bucket,) = index.histogram(query(text), **bounds).buckets
+        for since, until in ((None, None), (moment, None), (None, moment + 1)):
+            (bucket,) = index.histogram(query(text), since_us=since, until_us=until).buckets
             assert (bucket.since_us, bucket.until_us, bucket.counts) == (moment, moment + 1, {"success": 1})
         index.hold_columns()
 
@@ -311,9 +311,12 @@ def test_looking_for_room_in_vain_looks_once(
     index.catch_up()
     looked: list[Part] = []
     make_room = ResidentColumns._make_room
-    monkeypatch.setattr(
-        ResidentColumns, "_make_room", lambda self, part, parts: looked.append(part) or make_room(self, part, parts)
-    )
+
+    def watch(self: ResidentColumns, part: Part, parts: Sequence[Part]) -> bool:
+        looked.append(part)
+        return make_room(self, part, parts)
+
+    monkeypatch.setattr(ResidentColumns, "_make_room", watch)
     index.hold_columns()
     assert [part.first for part in looked] == [4 * SEGMENT]
 
