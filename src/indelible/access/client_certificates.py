@@ -103,7 +103,7 @@ def _names(certificate: x509.Certificate) -> Iterator[str]:
         for name in alternative:
             if type(name) in kinds:
                 yield f"{kinds[type(name)]}:{name.value}"
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         pass
     if subject := certificate.subject.rfc4514_string():
         yield f"subject:{subject}"

@@ -6,12 +6,13 @@ import datetime as dt
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from indelible.access import ClientCertificates
 from indelible.access.authenticator import REFUSAL
 from indelible.config import CertificateIdentity
 from indelible.errors import ConfigurationError, Unauthenticated
-from tests.certificates import Authority
+from tests.certificates import Authority, Issued
 
 CA = Authority()
 NOW = dt.datetime.now(dt.UTC)
@@ -76,6 +77,15 @@ def test_certificates_refuse_all_others_alike(header: bytes) -> None:
     with pytest.raises(Unauthenticated) as raised:
         known(**{"dns_collector.example": "writer:main"}).authenticate(header)
     assert str(raised.value) == REFUSAL
+
+
+def test_certificates_may_hold_names_that_nobody_reads() -> None:
+    """An alternative name of a kind that no library knows (here an X.400 address): the subject still counts."""
+    key, subject = CA.root.key, x509.Name.from_rfc4514_string("CN=odd")
+    unread = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, bytes.fromhex("3004a3023000"))
+    builder = CA._builder(subject, key, NOW - dt.timedelta(days=1), NOW + dt.timedelta(days=1))
+    odd = Issued(builder.add_extension(unread, critical=False).sign(key, hashes.SHA256()), key)
+    assert known(**{"subject_CN=odd": "writer:main"}).authenticate(odd.rfc9440.encode()).name == "subject:CN=odd"
 
 
 def test_certificates_are_forgotten_when_they_expire() -> None:
