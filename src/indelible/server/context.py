@@ -10,7 +10,7 @@ import structlog
 from indelible.access import Permission
 from indelible.errors import Forbidden, ReadOnly, Unavailable
 from indelible.server.current_request import current_request
-from indelible.server.same_origin import check_same_origin
+from indelible.server.same_origin import check_no_other_site, check_same_origin
 from indelible.server.sessions import session_of
 from indelible.system_log import Action
 
@@ -69,7 +69,7 @@ class Context:
         Raises:
             Unauthenticated: nobody that is known.
             RateLimited: somebody who has sent their share of requests for now.
-            Forbidden: it has a session's cookie, and another site may have sent it.
+            Forbidden: it has a certificate or a session's cookie, and another site may have sent it.
         """
         principal = self.authenticator.recall(headers.authorization)
         if principal is None and headers.authorization is None:
@@ -85,6 +85,7 @@ class Context:
     async def _authenticate_otherwise(self, headers: Headers) -> Principal | None:
         """Who is asking without an ``Authorization`` header: by a client certificate, else by a session."""
         if headers.client_certificate is not None:
+            check_no_other_site(current_request().scope)
             return self.certificates.authenticate(headers.client_certificate)
         cookie = session_of(headers.cookie)
         if cookie is None:

@@ -150,6 +150,8 @@ def test_certificate_from_a_trusted_proxy_writes_without_a_secret(tmp_path: Path
         assert client.post("/v1/logs/main/events", json=EVENT).status_code == 401
         stranger = {"Client-Cert": CA.issue("x").rfc9440}
         assert client.post("/v1/logs/main/events", json=EVENT, headers=stranger).status_code == 401
+        elsewhere = {**header, "Sec-Fetch-Site": "cross-site"}  # a browser whom a page of another site made ask
+        assert client.post("/v1/logs/main/events", json=EVENT, headers=elsewhere).status_code == 403
         # A bearer token counts before the certificate.
         both = {**header, "Authorization": f"Bearer {served.secrets['reader']}"}
         assert client.get("/v1/logs/main/events/0", headers=both).json()["principal"] == (

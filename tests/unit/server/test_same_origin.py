@@ -1,11 +1,11 @@
-"""Which requests with a cookie are believed: those of our own pages."""
+"""Which requests with a cookie or a certificate are believed: those of our own pages, and of programs."""
 
 from __future__ import annotations
 
 import pytest
 
 from indelible.errors import Forbidden
-from indelible.server.same_origin import check_same_origin
+from indelible.server.same_origin import check_no_other_site, check_same_origin
 
 HOST = ("host", "audit.example.com")
 OURS = ("origin", "https://audit.example.com")
@@ -48,3 +48,17 @@ def check(method: str, *headers: tuple[str, str]) -> bool:
 def test_check_same_origin(method: str, headers: list[tuple[str, str]], *, believed: bool) -> None:
     """What the browser says of the sender has to fit; what changes something bears a header of our pages."""
     assert check(method, *headers) is believed
+
+
+@pytest.mark.parametrize(
+    ("site", "believed"),
+    [(None, True), ("none", True), ("same-origin", True), ("same-site", False), ("cross-site", False), ("x", False)],
+)
+def test_check_no_other_site(site: str | None, *, believed: bool) -> None:
+    """Programs say nothing of sites; a browser does, and sends its certificate along with whatever a page asks for."""
+    scope = {"headers": [] if site is None else [(b"sec-fetch-site", site.encode())]}
+    if believed:
+        check_no_other_site(scope)
+    else:
+        with pytest.raises(Forbidden):
+            check_no_other_site(scope)
