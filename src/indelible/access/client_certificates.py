@@ -1,6 +1,7 @@
-"""From a client certificate, which a trusted proxy has verified, to a principal with the grants configured for it.
+"""From a client certificate that has been verified to a principal with the grants configured for it.
 
-The proxy vouches that the client holds the certificate's key and that its issuer is one of ours; this says who that is.
+A trusted proxy, or the server's own TLS, vouches that the client holds the certificate's key and that its issuer is one
+of ours; this says who that is.
 Understands the header ``Client-Cert`` as RFC 9440 has it (DER in base64 between colons) and as nginx's
 ``$ssl_client_escaped_cert`` gives it (PEM, percent-encoded). Refuses certificates that have expired, and any that no
 configured identity names, in the words that every wrong credential gets.
@@ -52,8 +53,20 @@ class ClientCertificates:
         self._clock = clock
         self._remembered: dict[bytes, tuple[Principal, float]] = {}
 
+    def __bool__(self) -> bool:
+        """Whether any identity is configured."""
+        return bool(self._grants)
+
+    def knows(self, header: bytes) -> bool:
+        """Whether a configured identity names this certificate, which is written as in a ``Client-Cert`` header."""
+        try:
+            self.authenticate(header)
+        except Unauthenticated:
+            return False
+        return True
+
     def authenticate(self, header: bytes) -> Principal:
-        """The principal of the value of a ``Client-Cert`` header from a trusted proxy.
+        """The principal of the value of a ``Client-Cert`` header that can be believed.
 
         Raises:
             Unauthenticated: it is malformed, expired, or nobody that is known; which of these is not told.

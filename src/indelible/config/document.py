@@ -130,8 +130,8 @@ def _check_together(configuration: Configuration, source: str) -> None:
         (bool(tls.client_ca) and not tls.certificate, "[tls] client_ca needs a certificate of the server's own"),
         (by_certificate and not proxy.trusted, "[proxy] client_certificate needs the proxies that are trusted"),
         (
-            bool(configuration.certificates) and not by_certificate,
-            "[certificates] names identities that nobody vouches for: set [proxy] trusted and client_certificate",
+            bool(configuration.certificates) and not by_certificate and not tls.client_ca,
+            "[certificates]: nobody vouches for these; set [tls] client_ca, or [proxy] trusted and client_certificate",
         ),
         (server.max_in_flight < server.max_body, "[server] max_in_flight is less than one body of max_body"),
     ):

@@ -164,7 +164,8 @@ class TlsSettings:
         certificate: PEM file with the server's certificate and those between it and its root. Empty: plain HTTP.
         key: PEM file with its private key, not encrypted, which others than its owner and group cannot reach.
         minimum_version: The oldest version of TLS that is spoken.
-        client_ca: PEM file with the authorities whose client certificates are demanded of everyone. Empty: of nobody.
+        client_ca: PEM file with the authorities whose client certificates are demanded of everyone; those that
+            ``[certificates]`` names identify their bearers. Empty: of nobody.
     """
 
     certificate: str = setting("")

@@ -168,6 +168,11 @@ class Application:
         return self._context.metrics
 
     @property
+    def certificates(self) -> ClientCertificates:
+        """Whom client certificates identify."""
+        return self._context.certificates
+
+    @property
     def readiness(self) -> Readiness:
         """The questions that ``/readyz`` asks; parts that can be behind add theirs."""
         return self._context.readiness

@@ -41,7 +41,7 @@ class Headers:
     content_encoding: bytes | None = None
     content_length: bytes | None = None
     client_certificate: bytes | None = None
-    """As a trusted proxy has verified it: :mod:`indelible.server.proxies` lets it come from nobody else."""
+    """One that has been verified: :mod:`indelible.server.proxies` lets no other come here."""
     cookie: bytes | None = None
     expects_continue: bool = False
 

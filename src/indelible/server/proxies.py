@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from indelible.config import ProxySettings
     from indelible.server.asgi import Scope
 
-__all__ = ["CLIENT_CERT", "Proxies"]
+__all__ = ["CLIENT_CERT", "CONNECTION_CERTIFICATE", "Proxies"]
 
 CLIENT_CERT = b"client-cert"
-"""RFC 9440. It reaches a route only from a trusted proxy, and only when it is configured to count."""
+"""RFC 9440. What of it reaches a route has been verified: by a trusted proxy whose word counts, or by our own TLS."""
+
+CONNECTION_CERTIFICATE = "indelible.connection_certificate"
+"""Where a scope holds the certificate of its connection, as RFC 9440 writes it, if our own TLS has verified one."""
 
 _FORWARDED = frozenset(
     {
@@ -56,18 +59,33 @@ class Proxies:
     def __init__(self, settings: ProxySettings) -> None:
         self._networks: tuple[Network, ...] = tuple(parse_network(text) for text in settings.trusted)
         self._header = settings.forwarded.encode()
+        self._speaks_for_clients = settings.client_certificate
         self._removed = _FORWARDED if settings.client_certificate else _CLAIMS
         self._is_trusted = lru_cache(maxsize=_REMEMBERED)(self._look_up)
 
     def admit(self, scope: Scope) -> None:
-        """Make ``client`` and ``scheme`` those of the client, and take off every header that claims to say so."""
+        """Make ``client`` and ``scheme`` those of the client, and take off every header that claims to say so.
+
+        A connection's own certificate becomes the header that a proxy would send. Only from a proxy that identifies its
+        clients it does not: there it says who the proxy is, also for a client that has none.
+        """
         headers = scope["headers"]
-        if _CLAIMS.isdisjoint([name for name, _ in headers]):
+        certificate = scope.get(CONNECTION_CERTIFICATE)
+        claims = not _CLAIMS.isdisjoint([name for name, _ in headers])
+        if not claims and certificate is None:
             return
         client = scope.get("client")
-        if client is None or not self._is_trusted(client[0]):
+        trusted = client is not None and self._is_trusted(client[0])
+        if claims and not trusted:
             scope["headers"] = [header for header in headers if header[0] not in _CLAIMS]
-            return
+        elif claims:
+            self._believe(scope)
+        if certificate is not None and not (trusted and self._speaks_for_clients):
+            scope["headers"] = [*scope["headers"], (CLIENT_CERT, certificate)]
+
+    def _believe(self, scope: Scope) -> None:
+        """Take a trusted proxy's word."""
+        headers, client = scope["headers"], scope["client"]
         values = [value.decode("latin-1") for name, value in headers if name == self._header]
         nodes = _nodes(values, forwarded=self._header == b"forwarded")
         scope["client"] = (self._client(nodes) or client[0], 0)

@@ -2,7 +2,8 @@
 
 ``SIGTERM`` and ``SIGINT`` stop new connections and let what is in hand finish, for at most ``drain_timeout`` seconds. A
 second signal ends the process at once, which loses nothing that was acknowledged. ``SIGHUP`` reads certificate and key
-again: a new listener takes over the socket, and the old one drains. When they cannot be used, the old ones stay.
+again: a new listener takes over the socket, and the old one drains; where client certificates identify, the listener
+stays and shows the new one to whoever connects from then on. When they cannot be used, the old ones stay.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import structlog
 
 from indelible.errors import ConfigurationError, InternalError
 from indelible.server.sockets import GranianServer, listen
+from indelible.server.tls_front import TlsFront
 
 if TYPE_CHECKING:
     import socket
@@ -88,11 +90,11 @@ async def serve(
 ) -> None:
     """Serve on the running event loop until told to stop; then drain, and return."""
     host, port = listening.getsockname()[:2]
-    current = _Listener(app, listening, tls)
+    current = _begin(app, listening, tls)
     draining: set[asyncio.Task[None]] = set()
     told = {asyncio.create_task(event.wait()) for event in (signals.stop, signals.reload)}
     try:
-        await _answers(host, port, current, tls)
+        await _answers(current)
         on_listening(host, port)
         while not signals.stop.is_set() and not current.task.done():
             await asyncio.wait({current.task, *told}, return_when=asyncio.FIRST_COMPLETED)
@@ -119,45 +121,72 @@ class _Listener:
 
     def __init__(self, app: Application, listening: socket.socket, tls: TlsFiles | None) -> None:
         self._server = GranianServer(app, listening.dup(), tls)
+        self._address = listening.getsockname()[:2]
+        self._tls = tls is not None
         self.task: asyncio.Task[None] = asyncio.create_task(self._server.serve())
 
     def stop(self) -> None:
         """Take no new connections, close idle ones, and end once the others have been answered."""
         self._server.stop()  # type: ignore[no-untyped-call]
 
+    async def reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to granian."""
+        context = None
+        if self._tls:
+            # Whether the certificate is for this name is for clients to judge; here it matters that there is an answer.
+            context = ssl.create_default_context()
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return await asyncio.open_connection(*self._address, ssl=context)
+
+
+def _begin(app: Application, listening: socket.socket, tls: TlsFiles | None) -> _Listener | TlsFront:
+    """Listen; with granian's own TLS, unless somebody needs to know the certificates of clients."""
+    if tls is None or tls.client_ca is None or not app.certificates:
+        return _Listener(app, listening, tls)
+    try:
+        return TlsFront(app, listening, tls)
+    except ConfigurationError:
+        listening.close()
+        raise
+
 
 async def _renewed(
     app: Application,
     listening: socket.socket,
     tls: TlsFiles | None,
-    current: _Listener,
+    current: _Listener | TlsFront,
     draining: set[asyncio.Task[None]],
-) -> _Listener:
-    """A listener with the certificate of now, while the old one drains; the old one when that cannot be."""
+) -> _Listener | TlsFront:
+    """A listener with the certificate of now, while an old one drains; the old one when that cannot be."""
     if tls is None:
         _log.info("reload_without_effect", reason="only certificates are read again, and this server has none")
         return current
     try:
         facts = tls.check()
+        if isinstance(current, TlsFront):
+            current.renew(tls)
     except ConfigurationError as error:
         _log.error("certificate_not_reloaded", reason=str(error))
         return current
-    new = _Listener(app, listening, tls)
-    await asyncio.sleep(0)  # it starts to accept before the old one ends
-    if new.task.done():
-        _log.error("certificate_not_reloaded", reason=repr(new.task.exception()))
-        return current
-    current.stop()  # granian closes what has sent no request yet; who connects again reaches the new listener
-    draining.add(current.task)
-    current.task.add_done_callback(draining.discard)
+    new = current
+    if isinstance(current, _Listener):
+        new = _Listener(app, listening, tls)
+        await asyncio.sleep(0)  # it starts to accept before the old one ends
+        if new.task.done():
+            _log.error("certificate_not_reloaded", reason=repr(new.task.exception()))
+            return current
+        current.stop()  # granian closes what has sent no request yet; who connects again reaches the new listener
+        draining.add(current.task)
+        current.task.add_done_callback(draining.discard)
     app.metrics.certificate = facts
     _log.info("certificate_reloaded", names=list(facts.names), not_after=facts.not_after.isoformat())
     return new
 
 
-async def _answers(host: str, port: int, listener: _Listener, tls: TlsFiles | None) -> None:
+async def _answers(listener: _Listener | TlsFront) -> None:
     """Wait until the server answers a request: only then is it listening in a sense that anybody can use."""
-    answer = asyncio.create_task(_ask(host, port, tls))
+    answer = asyncio.create_task(_ask(listener))
     await asyncio.wait({answer, listener.task}, return_when=asyncio.FIRST_COMPLETED)
     if listener.task.done():
         answer.cancel()
@@ -165,15 +194,9 @@ async def _answers(host: str, port: int, listener: _Listener, tls: TlsFiles | No
     await answer
 
 
-async def _ask(host: str, port: int, tls: TlsFiles | None) -> None:
-    context = None
-    if tls is not None:
-        # Whether the certificate is for this name is for clients to judge; here it matters that there is an answer.
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+async def _ask(listener: _Listener | TlsFront) -> None:
     with suppress(ssl.SSLError, ConnectionResetError):  # one that demands a certificate of ours has answered, too
-        reader, writer = await asyncio.open_connection(host, port, ssl=context)
+        reader, writer = await listener.reach()
         writer.write(_PROBE)
         await reader.readline()
         writer.close()

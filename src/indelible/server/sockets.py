@@ -13,13 +13,16 @@ from granian.server.embed import Server
 from indelible.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from indelible.server.app import Application
+    from indelible.server.asgi import App
     from indelible.server.tls import TlsFiles
 
-__all__ = ["GranianServer", "listen"]
+__all__ = ["BACKLOG", "MAX_CONNECTIONS", "GranianServer", "listen"]
 
-_BACKLOG = 1_024
-_MAX_CONNECTIONS = 2_048
+BACKLOG = 1_024
+"""Connections that wait to be accepted."""
+
+MAX_CONNECTIONS = 2_048
+"""Connections that are served at once; those beyond it wait to be accepted."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -37,7 +40,7 @@ def listen(host: str, port: int) -> socket.socket:
             # Lets a restart listen at once. Not SO_REUSEPORT: two servers on one port must not go unnoticed.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
-            bound.listen(_BACKLOG)
+            bound.listen(BACKLOG)
             # Copies of it share this: one that blocked would make whoever accepts on another one block, too.
             bound.setblocking(False)  # noqa: FBT003 - its name says what
         except BaseException:
@@ -51,10 +54,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class GranianServer(Server):
-    """Granian in this process and on this event loop, on a socket that is open already."""
+    """Granian in this process and on this event loop, on a socket that is open already: of TCP, or a Unix socket."""
 
-    def __init__(self, app: Application, listening: socket.socket, tls: TlsFiles | None) -> None:
-        host, port = listening.getsockname()[:2]
+    def __init__(self, app: App, listening: socket.socket, tls: TlsFiles | None) -> None:
+        self._unix = listening.family == socket.AF_UNIX
+        host, port = ("localhost", 1) if self._unix else listening.getsockname()[:2]  # granian only repeats them
         super().__init__(
             app,
             address=host,
@@ -62,8 +66,8 @@ class GranianServer(Server):
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
             websockets=False,
-            backlog=_BACKLOG,
-            backpressure=_MAX_CONNECTIONS,
+            backlog=BACKLOG,
+            backpressure=MAX_CONNECTIONS,
             # Sets a level and touches no handler: logging is the command line's to configure.
             log_level=LogLevels.error,  # what it tells otherwise, the server tells in its own words
             log_dictconfig=_levels_only(),
@@ -74,7 +78,7 @@ class GranianServer(Server):
     def _init_shared_socket(self) -> None:  # type: ignore[explicit-override]  # typing.override is of 3.12
         """Granian's hook for making the socket: give it ours, to own from now on."""
         holder: Any = net.SocketHolder  # type: ignore[attr-defined]  # typed without its arguments
-        self._shd = holder(self._listening.detach(), False, _BACKLOG)  # noqa: FBT003 - granian's signature
+        self._shd = holder(self._listening.detach(), self._unix, BACKLOG)
         self._ssp = None
 
 

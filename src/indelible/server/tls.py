@@ -1,4 +1,4 @@
-"""The server's certificate and key: looked at before granian gets them, so that what is wrong is said in words.
+"""The server's certificate and key: looked at before they are used, so that what is wrong is said in words.
 
 Also before each reload: a renewed certificate that does not fit its key must not take down a server that works.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CertificateFacts", "TlsFiles"]
 
 _MAX_CERTIFICATE_BYTES = 1 << 20
+_VERSIONS = {SSLProtocols.tls12: ssl.TLSVersion.TLSv1_2, SSLProtocols.tls13: ssl.TLSVersion.TLSv1_3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,20 @@ class TlsFiles:
             ConfigurationError: one is missing or not what it should be, they do not fit, or anyone can reach the key.
         """
         _check_key_mode(self.key)
+        self.context()
+        return _facts(_read_certificates(self.certificate)[0])
+
+    def context(self) -> ssl.SSLContext:
+        """A server's side of TLS with these files, for OpenSSL: as granian has it, where that can be.
+
+        Raises:
+            ConfigurationError: one is missing or not what it should be, or they do not fit.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = _VERSIONS[self.minimum_version]
+        context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
+        context.num_tickets = 0  # TLS 1.3 resumes nothing then; 1.2 may for two hours, and Python has no switch for it
+        context.set_alpn_protocols(["http/1.1"])
         try:
             # A password is given so that OpenSSL never asks the terminal for one.
             context.load_cert_chain(self.certificate, self.key, password="")
@@ -71,7 +85,13 @@ class TlsFiles:
             raise ConfigurationError(detail) from error
         if self.client_ca is not None:
             _read_certificates(self.client_ca)
-        return _facts(_read_certificates(self.certificate)[0])
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an intermediate authority may be trusted by itself
+            try:
+                context.load_verify_locations(self.client_ca)
+            except OSError as error:
+                raise ConfigurationError(f"[tls] {self.client_ca} cannot be read: {error}") from error
+        return context
 
 
 def _check_key_mode(path: Path) -> None:

@@ -8,6 +8,7 @@ import pty
 import re
 import selectors
 import signal
+import socket
 import ssl
 import subprocess
 import time
@@ -15,6 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
+from cryptography import x509
 
 from tests.certificates import Authority
 from tests.e2e.cli.command import PROGRAM
@@ -210,6 +213,41 @@ def test_serve_speaks_tls_and_takes_a_renewed_certificate(command: Command) -> N
         served.process.send_signal(signal.SIGHUP)
         while not any("reload_without_effect" in line for line in list(served.lines)):
             assert httpx.get(f"{served.url}/healthz").status_code == 200
+
+
+def test_serve_identifies_by_certificate_and_says_nothing_of_nonsense(command: Command) -> None:
+    """A certificate lets in, a renewed one of the server's takes its place; its log holds no traceback, whoever knocks.
+
+    An idle client does not hold up the end.
+    """
+    command("init").expect(0)
+    data, authority = command.folder / "data", Authority()
+    authority.for_loopback().save(data, "server")
+    authority.issue("x", names=[x509.DNSName("collector.example")]).save(command.folder, "client")
+    (data / "ca.pem").write_bytes(authority.root.pem)
+    with (data / "indelible.toml").open("a") as configuration:
+        configuration.write(
+            '[tls]\ncertificate = "server.pem"\nkey = "server.key"\nclient_ca = "ca.pem"\n'
+            '[certificates."dns:collector.example"]\ngrants = ["writer:main"]\n'
+        )
+    context = ssl.create_default_context(cafile=data / "ca.pem")
+    context.load_cert_chain(command.folder / "client.pem", command.folder / "client.key")
+    with command.serving() as served, httpx.Client(base_url=served.url, verify=context, timeout=60) as client:
+        address = ("127.0.0.1", int(served.url.rpartition(":")[2]))
+        for nonsense in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05abcde"):
+            with socket.create_connection(address, timeout=60) as plain:
+                plain.sendall(nonsense)
+        stranger = ssl.create_default_context(cafile=data / "ca.pem")
+        with pytest.raises(httpx.TransportError):
+            httpx.get(served.url, verify=stranger)
+        served.process.send_signal(signal.SIGHUP)
+        while not any("certificate_reloaded" in line for line in list(served.lines)):
+            time.sleep(0.05)
+        event = {"action": "a.b", "actor": {"type": "user", "id": "ada"}}
+        assert client.post("/v1/logs/main/events", json=event).status_code == 201
+        assert served.stop() == 0
+    assert [line for line in served.lines if "Traceback" in line or "error" in line] == []
+    assert command("show", "0", "--json").expect(0).json["principal"] == "certificate:dns:collector.example"
 
 
 def test_serve_refuses_a_key_that_anyone_can_read(command: Command) -> None:

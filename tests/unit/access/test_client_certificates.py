@@ -33,6 +33,15 @@ def test_certificates_prove_a_configured_name(form: str) -> None:
     assert [grant.text for grant in principal.grants] == ["writer:main"]
 
 
+def test_certificates_know_whom_they_identify() -> None:
+    """Others than those are no error: they may have a key beside their certificate."""
+    certificates = known(**{"dns_collector.example": "writer:main"})
+    assert certificates
+    assert certificates.knows(CA.issue("x", names=[x509.DNSName("collector.example")]).rfc9440.encode())
+    assert not certificates.knows(CA.issue("x", names=[x509.DNSName("another.example")]).rfc9440.encode())
+    assert not known()
+
+
 def test_certificates_add_up_what_their_names_may() -> None:
     """Alternative names first, then the subject; the first known one names the principal."""
     names: list[x509.GeneralName] = [

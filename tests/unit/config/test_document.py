@@ -122,6 +122,19 @@ def test_load_configuration_names_what_cannot_work(text: str, said: str) -> None
         load(text)
 
 
+@pytest.mark.parametrize(
+    "vouching",
+    [
+        "[tls]\ncertificate = 'a.pem'\nkey = 'a.key'\nclient_ca = 'ca.pem'\n",
+        "[proxy]\ntrusted = ['127.0.0.1/32']\nclient_certificate = true\n",
+    ],
+)
+def test_load_configuration_reads_identities_that_somebody_vouches_for(vouching: str) -> None:
+    """The server's own TLS, or a proxy."""
+    (identity,) = load(vouching + "[certificates.'dns:a']\ngrants = ['writer:main']\n").certificates.values()
+    assert (identity.name, identity.grants) == ("dns:a", ("writer:main",))
+
+
 def test_load_configuration_puts_the_environment_first() -> None:
     """The variable beats the file, the file beats the default; where each came from is known."""
     loaded = load_configuration(

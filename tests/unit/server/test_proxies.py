@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from indelible.config import ProxySettings
-from indelible.server.proxies import Proxies
+from indelible.server.proxies import CONNECTION_CERTIFICATE, Proxies
 
 TRUSTED = ("10.0.0.0/8", "fd00::/8")
 
@@ -119,3 +119,28 @@ def test_proxies_pass_a_certificate_on_only_when_configured(certificate: bool) -
     """A proxy that does not verify certificates may pass on whatever a client says."""
     scope = admitted(("client-cert", ":AAAA:"), certificate=certificate)
     assert scope["headers"] == ([(b"client-cert", b":AAAA:")] if certificate else [])
+
+
+@pytest.mark.parametrize("claims", [[], CLAIMS])
+@pytest.mark.parametrize(
+    ("peer", "speaks", "certificates"),
+    [
+        ("192.0.2.1", False, [b":OWN:"]),
+        ("192.0.2.1", True, [b":OWN:"]),
+        ("10.0.0.1", False, [b":OWN:"]),
+        ("10.0.0.1", True, []),  # it identifies its clients: its own certificate says nothing about them
+    ],
+)
+def test_proxies_take_a_connections_own_certificate(
+    peer: str, claims: list[tuple[str, str]], certificates: list[bytes], *, speaks: bool
+) -> None:
+    """It takes the place of whatever the client claims, but where a proxy says whose the request is."""
+    scope: dict[str, Any] = {
+        "client": (peer, 1),
+        "scheme": "https",
+        "headers": [(name.encode(), value.encode()) for name, value in claims],
+        CONNECTION_CERTIFICATE: b":OWN:",
+    }
+    Proxies(ProxySettings(trusted=TRUSTED, client_certificate=speaks)).admit(scope)
+    wanted = [b":AAAA:"] if claims and not certificates else certificates
+    assert [value for name, value in scope["headers"] if name == b"client-cert"] == wanted
