@@ -7,6 +7,7 @@ or the log says why not.
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from tests.crash.cycle import Cycle, Outcome, make_base
 from tests.crash.disk import Fault, KilledError, faulty_disk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from indelible.storage.durable import Disk
@@ -25,6 +27,14 @@ SHAPES = (1, 255, 256, 257, 513)
 LARGE = 65_537
 PARTS = 16
 CASES = 2_000
+
+
+@pytest.fixture(autouse=True)
+def silence() -> Iterator[None]:
+    """What a log says of a failing disk is kept with its traceback, and with that the whole log, until a test ends."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(scope="module")
