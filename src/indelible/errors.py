@@ -30,6 +30,7 @@
     │   └── Closed                the log is shutting down
     ├── IntegrityError            evidence that something stored is not what was written
     │   ├── Damaged               a file that cannot be what was written; names file and offset
+    │   │   └── DamagedObject     one of a log's own tiles or entry bundles; names the log, too
     │   ├── ProofError            a proof that does not verify
     │   ├── SignatureError        a signature that is missing, unknown or wrong
     │   └── RolledBack            older than what is remembered
@@ -55,6 +56,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "Damaged",
+    "DamagedObject",
     "Forbidden",
     "FormatError",
     "HelperEnded",
@@ -268,6 +270,9 @@ class IntegrityError(IndelibleError):
     """Something stored is not what was written, or not what was signed."""
 
 
+_VERIFY = "run `indelible verify`, which names everything that is wrong, and restore the log from a backup"
+
+
 class Damaged(IntegrityError):
     """A stored file cannot be what was written; names file, offset in bytes where known, and the remedy."""
 
@@ -278,6 +283,18 @@ class Damaged(IntegrityError):
         self.offset = offset
         self.detail = detail
         self.remedy = remedy
+
+
+class DamagedObject(Damaged):
+    """A tile, entry bundle or checkpoint that a log must have is missing, or cannot be what was written.
+
+    ``path`` is its C2SP tlog-tiles path, which is no secret of the machine, and ``log`` the log's origin.
+    """
+
+    def __init__(self, detail: str, *, path: str, log: str) -> None:
+        super().__init__(detail, path=f"{path} of {log}", remedy=_VERIFY)
+        self.path = path
+        self.log = log
 
 
 class ProofError(IntegrityError):

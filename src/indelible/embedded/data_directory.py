@@ -217,8 +217,8 @@ class DataDirectory:
         """Open a log as a server that must not write does: without lock or key, following whoever writes.
 
         Raises:
-            NotFound: there is no such log, or it has lost its checkpoint.
-            Damaged: something stored is not what was written.
+            NotFound: there is no such log.
+            Damaged: something stored is not what was written, or the checkpoint is lost.
         """
         return open_to_read(self.paths(name), self.log(name))
 
@@ -226,7 +226,8 @@ class DataDirectory:
         """Read what a log has published, without lock or key; something else may be writing it.
 
         Raises:
-            NotFound: there is no such log, or it has lost its checkpoint.
+            NotFound: there is no such log.
+            Damaged: it has lost its checkpoint, or that cannot be read.
         """
         self.log(name)
         return Reader.open(PosixObjectReader(self.paths(name).objects))

@@ -23,8 +23,7 @@ def open_to_read(paths: LogPaths, configuration: LogConfiguration) -> ReadOnlyLo
     """Open a log for reading; nothing of it is written, and something else may be writing it.
 
     Raises:
-        NotFound: it has lost its checkpoint.
-        Damaged: something stored is not what was written.
+        Damaged: something stored is not what was written, or the checkpoint is lost.
     """
 
     def journaled(start: int) -> Iterator[tuple[int, bytes]]:

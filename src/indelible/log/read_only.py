@@ -69,8 +69,7 @@ class ReadOnlyLog:
             clock: Time; the machine's by default.
 
         Raises:
-            NotFound: the log has lost its checkpoint.
-            Damaged: something stored is not what was written.
+            Damaged: something stored is not what was written, or the checkpoint is lost.
         """
         self.name = name
         self.origin = origin

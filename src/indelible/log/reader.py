@@ -8,20 +8,17 @@ Proofs are made in three steps: which nodes (pure), fetch their tiles (here), co
 
 from __future__ import annotations
 
-import re
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from indelible.errors import Damaged, FormatError, NotFound, NotYetPublished, UsageError
 from indelible.events.identity import pack_id
-from indelible.formats import entry_bundle
 from indelible.formats.checkpoint import Checkpoint
 from indelible.formats.note import Note
-from indelible.formats.tile import TILE_WIDTH, Tile, node_from_tile, tiles_for
+from indelible.formats.tile import TILE_WIDTH, node_from_tile, tiles_for
 from indelible.formats.tlog_proof import TlogProof
+from indelible.log.published_objects import PublishedObjects
 from indelible.merkle import leaf_hash, plan_consistency, plan_inclusion
 
 if TYPE_CHECKING:
@@ -37,10 +34,8 @@ __all__ = ["CHECKPOINT_REMEDY", "Published", "Reader", "StoredEntry"]
 CHECKPOINT_REMEDY = "restore the file; or, if the rest verifies, delete it and it will be signed again from the state"
 """What to do about a ``checkpoint`` that is not one."""
 
-_CACHED_BUNDLES = 16  # a page of search results, or a re-imported file, reads the same few bundles again and again
 _READ_AT_ONCE = 4_096  # entries of the tail, which is locked meanwhile
 _RETRY_AFTER = 1.0
-_FULL_PATH = re.compile(r"(?P<full>tile/.+)\.p/[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +68,19 @@ class Published:
             raise Damaged(str(error), path="checkpoint", remedy=CHECKPOINT_REMEDY) from error
 
 
+def _served(objects: ObjectReader) -> Published:
+    try:
+        note = objects.get("checkpoint")
+    except NotFound as error:
+        raise Damaged("it is missing", path="checkpoint", remedy=CHECKPOINT_REMEDY) from error
+    return Published.parse(note)
+
+
 class Reader:
-    """Reads one log. Safe to use from any thread."""
+    """Reads one log. Safe to use from any thread.
+
+    What a checkpoint covers must be there: an object that is missing, or not of its form, raises ``DamagedObject``.
+    """
 
     def __init__(
         self, objects: ObjectReader, published: Published, *, tail: Tail | None = None, ids: IdLookup | None = None
@@ -83,22 +89,24 @@ class Reader:
         self._published = published
         self._tail = tail
         self._ids = ids
-        self._bundles: OrderedDict[int, list[bytes]] = OrderedDict()  # full bundles only: they never change
-        self._lock = Lock()  # guards _bundles
+        self._stored = PublishedObjects(objects, origin=published.checkpoint.origin)
 
     @classmethod
     def open(cls, objects: ObjectReader, *, ids: IdLookup | None = None) -> Reader:
         """Read a log that something else writes, as of its checkpoint now; ``refresh`` moves on.
 
         Raises:
-            NotFound: there is no checkpoint.
-            Damaged: it cannot be read.
+            Damaged: there is no checkpoint, or it cannot be read.
         """
-        return cls(objects, Published.parse(objects.get("checkpoint")), ids=ids)
+        return cls(objects, _served(objects), ids=ids)
 
     def refresh(self) -> None:
-        """Move on to the checkpoint that is in the object store now."""
-        self._published = Published.parse(self._objects.get("checkpoint"))
+        """Move on to the checkpoint that is in the object store now.
+
+        Raises:
+            Damaged: there is none, or it cannot be read.
+        """
+        self._published = _served(self._objects)
 
     def advance(self, published: Published) -> None:
         """Move on to a checkpoint just published. The publisher calls this."""
@@ -123,6 +131,7 @@ class Reader:
 
         Raises:
             NotFound: there is none.
+            DamagedObject: it is published, and its bundle cannot be read.
         """
         held = self._tail.get(index) if self._tail is not None and index >= 0 else None
         if held is not None:
@@ -139,6 +148,7 @@ class Reader:
 
         Raises:
             NotFound: there is no such entry.
+            DamagedObject: as :meth:`get`.
         """
         size, number, bundle = self.size, -1, list[bytes]()
         for index in indices:
@@ -206,10 +216,11 @@ class Reader:
 
         Raises:
             NotFound: it is not full, or not published.
+            DamagedObject: it is missing.
         """
         if (number + 1) * TILE_WIDTH > self.size:
             raise NotFound(f"entry bundle {number} is not full yet")
-        return self._objects.get(entry_bundle.bundle_path(number, TILE_WIDTH))
+        return self._stored.bundle_bytes(number, TILE_WIDTH)
 
     def prove(self, index: int) -> bytes:
         """An inclusion proof in the ``c2sp.org/tlog-proof@v1`` format, with the checkpoint that it leads to.
@@ -217,6 +228,7 @@ class Reader:
         Raises:
             NotYetPublished: the entry is journaled, but no checkpoint covers it yet.
             NotFound: there is no such entry.
+            DamagedObject: it is published, and a tile that its proof needs cannot be read.
         """
         published = self._published
         size = published.checkpoint.size
@@ -232,6 +244,7 @@ class Reader:
         Raises:
             UsageError: not ``0 <= old <= new``.
             NotYetPublished: ``new`` is beyond the published size.
+            DamagedObject: a tile that the proof needs cannot be read.
         """
         if not 0 <= old <= new:
             raise UsageError(f"a consistency proof leads from a smaller tree to a larger one, not from {old} to {new}")
@@ -261,34 +274,10 @@ class Reader:
     def _nodes(self, nodes: Sequence[Node], size: int) -> dict[Node, Hash]:
         found: dict[Node, Hash] = {}
         for tile, wanted in tiles_for(nodes, size).items():
-            data = self._tile(tile)
+            data = self._stored.tile(tile)
             for node in wanted:
                 found[node] = node_from_tile(node, tile, data)
         return found
 
-    def _tile(self, tile: Tile) -> bytes:
-        return self._widened(tile.path)[: tile.width * 32]
-
     def _bundle(self, number: int) -> list[bytes]:
-        with self._lock:
-            if number in self._bundles:
-                self._bundles.move_to_end(number)
-                return self._bundles[number]
-        width = min(self.size - number * TILE_WIDTH, TILE_WIDTH)
-        entries = entry_bundle.decode_prefix(self._widened(entry_bundle.bundle_path(number, width)), width)
-        if width == TILE_WIDTH:
-            with self._lock:
-                self._bundles[number] = entries
-                if len(self._bundles) > _CACHED_BUNDLES:
-                    self._bundles.popitem(last=False)
-        return entries
-
-    def _widened(self, path: str) -> bytes:
-        """The object, or the full one that has replaced a partial (tlog-tiles, "Partial Tiles")."""
-        try:
-            return self._objects.get(path)
-        except NotFound:
-            partial = _FULL_PATH.fullmatch(path)
-            if partial is None:
-                raise
-            return self._objects.get(partial["full"])
+        return self._stored.bundle(number, min(self.size - number * TILE_WIDTH, TILE_WIDTH))

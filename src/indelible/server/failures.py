@@ -1,6 +1,7 @@
 """What happens when a request fails: errors in our words, and a line in the server's log when the fault is ours.
 
-That line names the kind of error and where it arose, never its text: an unexpected error's text may quote an event.
+That line names the kind of error, where it arose and the file that is damaged, never the error's text: that of an
+unexpected one may quote an event.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
+from indelible.errors import Damaged
 from indelible.server.answer import answer_for
 from indelible.server.body import ClientGone
 from indelible.server.problem import Refusal
@@ -54,6 +56,7 @@ def failure_answer(error: BaseException, scope: Scope, request_id: bytes) -> Ans
             status=answer.status,
             error=type(error).__name__,
             where=_where(error) if answer.status == 500 else None,
+            path=error.path if isinstance(error, Damaged) else None,
         )
     return answer
 

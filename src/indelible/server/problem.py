@@ -1,7 +1,7 @@
 """Every error as HTTP says it: RFC 9457 ``application/problem+json``. The one place where an error becomes a status.
 
-The table is INTERFACES "HTTP". Details are written for whoever sent the request: they never hold a secret, an event's
-content beyond the place that is wrong.
+The table is INTERFACES "HTTP". Details are written for whoever sent the request: they never hold a secret, a path of
+the server's machine, an event's content beyond the place that is wrong.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from indelible.errors import (
     CallerError,
     ConfigurationError,
     Conflict,
+    DamagedObject,
     Forbidden,
     FormatError,
     IdConflict,
@@ -155,7 +156,7 @@ def problem_of(error: BaseException) -> tuple[Problem, list[tuple[bytes, bytes]]
         case CallerError() if not isinstance(error, ConfigurationError):
             return _of_caller(error), []
         case IntegrityError():
-            return _problem(500, "integrity", _DAMAGED), []
+            return _problem(500, "integrity", str(error) if isinstance(error, DamagedObject) else _DAMAGED), []
         case _:
             return _problem(500, "internal", _INTERNAL), []
 

@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from indelible.errors import NotFound, NotYetPublished, UsageError
+from indelible.errors import Damaged, DamagedObject, NotFound, NotYetPublished, UsageError
 from indelible.log import Reader
+from indelible.log.tail import Tail
+from indelible.merkle import leaf_hashes
+from indelible.storage.memory import MemoryObjects
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.stepped_log import SteppedLog
 
 A = "017f22e2-79b0-7cc3-98c4-dc0c0c07398a"
@@ -107,3 +112,81 @@ def test_reader_object_gives_the_tlog_tiles_resources(stepped: SteppedLog) -> No
     assert len(stepped.log.reader.object("tile/0/000.p/3")) == 96
     with pytest.raises(NotFound):
         stepped.log.reader.object("tile/0/000")
+
+
+@pytest.fixture
+def broken(stepped: SteppedLog) -> Callable[[dict[str, bytes | None]], Reader]:
+    """The reader of a log of 600 entries, 1 of them journaled only, whose objects are as the test says."""
+    stepped.append(599)
+    stepped.publish()
+    tail = Tail(599)
+    tail.extend([b"{}"], leaf_hashes([b"{}"]))
+
+    def read(changes: dict[str, bytes | None]) -> Reader:
+        objects = MemoryObjects()
+        for path in stepped.stores.objects.list(""):
+            data = changes.get(path, stepped.stores.objects.get(path))
+            if data is not None:
+                objects._objects[path] = data
+        return Reader(objects, stepped.log.reader.published, tail=tail)
+
+    return read
+
+
+@pytest.mark.parametrize("left", [None, b"", b"\0\5{}"])
+def test_reader_names_a_bundle_that_it_cannot_read(
+    broken: Callable[[dict[str, bytes | None]], Reader], left: bytes | None
+) -> None:
+    """A published entry that cannot be read is damage, with log, file and remedy; what lies elsewhere is read."""
+    reader = broken({"tile/entries/001": left})
+    for read in (
+        lambda: reader.get(300),
+        lambda: list(reader.entries(0, 300)),
+        lambda: list(reader.pick([0, 300])),
+        lambda: list(reader.read(300, 301)),
+    ):
+        with pytest.raises(DamagedObject, match=r"^tile/entries/001 of log.example/main: .* entries 256 to 511; run"):
+            read()
+    assert reader.get(0).published
+    assert not reader.get(599).published
+    assert reader.prove(300)
+
+
+def test_reader_bundle_tells_one_that_is_missing_from_one_that_is_not_full(
+    broken: Callable[[dict[str, bytes | None]], Reader],
+) -> None:
+    """The first is damage, the second is as it should be."""
+    reader = broken({"tile/entries/001": None, "tile/entries/002.p/87": None})
+    with pytest.raises(DamagedObject, match="is missing"):
+        reader.bundle(1)
+    with pytest.raises(NotFound, match="not full yet"):
+        reader.bundle(2)
+    with pytest.raises(DamagedObject, match=r"^tile/entries/002.p/87 of .* entries 512 to 598"):
+        reader.get(598)
+
+
+@pytest.mark.parametrize(
+    ("tile", "said"), [("tile/0/001", "entries 256 to 511"), ("tile/1/000.p/2", "entries 0 to 511")]
+)
+@pytest.mark.parametrize("left", [None, bytes(31)])
+def test_reader_names_a_tile_that_a_proof_lacks(
+    broken: Callable[[dict[str, bytes | None]], Reader], tile: str, said: str, left: bytes | None
+) -> None:
+    """A proof that cannot be made for that is damage; an entry that is not published yet is not."""
+    reader = broken({tile: left})
+    for prove in (lambda: reader.prove(300), lambda: reader.consistency(300, 599)):
+        with pytest.raises(DamagedObject, match=rf"^{tile} of .* with it what proves {said}; run"):
+            prove()
+    assert reader.get(300).published
+    with pytest.raises(NotYetPublished):
+        reader.prove(599)
+    with pytest.raises(NotFound, match="no object"):
+        reader.object("tile/0/003")
+
+
+def test_reader_of_a_log_without_a_checkpoint_names_that(stepped: SteppedLog) -> None:
+    """It is damage, too: every log has one."""
+    reader = Reader.open(stepped.stores.objects)
+    for read in (lambda: Reader.open(MemoryObjects()), Reader(MemoryObjects(), reader.published).refresh):
+        with pytest.raises(Damaged, match=r"^checkpoint: it is missing; restore the file"):
+            read()

@@ -40,6 +40,7 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.Closed("closing"), 503, "unavailable"),
     (errors.HelperEnded("killed"), 503, "unavailable"),
     (errors.Damaged(INSIDE, path=INSIDE, remedy=INSIDE), 500, "integrity"),
+    (errors.DamagedObject("it is missing", path="tile/0/000", log="log.example/main"), 500, "integrity"),
     (errors.ProofError(INSIDE), 500, "integrity"),
     (errors.SignatureError(INSIDE), 500, "integrity"),
     (errors.RolledBack(INSIDE), 500, "integrity"),
@@ -67,6 +68,12 @@ def test_problem_of_follows_the_table(error: Exception, status: int, kind: str) 
     retried = status in {429, 503} or kind == "not-yet-published"
     assert (b"retry-after" in dict(headers)) is retried
     assert (b"www-authenticate" in dict(headers)) is (status == 401)
+
+
+def test_problem_of_a_damaged_object_names_its_place() -> None:
+    """The tile, the log and what to do: these are no secrets of the machine."""
+    detail = problem_of(errors.DamagedObject("it is missing", path="tile/0/000", log="log.example/main"))[0].detail
+    assert detail.startswith("tile/0/000 of log.example/main: it is missing; run `indelible verify`")
 
 
 def test_every_error_of_the_tree_has_a_status() -> None:

@@ -1,0 +1,88 @@
+"""The tiles and entry bundles that a checkpoint covers: they must be there, and of their form.
+
+One that is not is damage, and the error says which entries it is needed for. Whether the bytes are those that were
+signed is not looked at: whoever needs certainty verifies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from contextlib import suppress
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from indelible.errors import DamagedObject, FormatError, NotFound
+from indelible.formats import entry_bundle
+from indelible.formats.tile import TILE_WIDTH
+from indelible.merkle import HASH_SIZE
+
+if TYPE_CHECKING:
+    from indelible.formats.tile import Tile
+    from indelible.storage.protocols import ObjectReader
+
+__all__ = ["PublishedObjects"]
+
+_CACHED_BUNDLES = 16  # a page of search results, or a re-imported file, reads the same few bundles again and again
+_FULL_PATH = re.compile(r"(?P<full>tile/.+)\.p/[0-9]+")
+
+
+class PublishedObjects:
+    """Reads them for one log. Safe to use from any thread. What cannot be read raises ``DamagedObject``."""
+
+    def __init__(self, objects: ObjectReader, *, origin: str) -> None:
+        """``origin`` is the log's, for messages."""
+        self._objects = objects
+        self._origin = origin
+        self._bundles: OrderedDict[int, list[bytes]] = OrderedDict()  # full bundles only: they never change
+        self._lock = Lock()  # guards _bundles
+
+    def tile(self, tile: Tile) -> bytes:
+        """The hashes of a tile."""
+        span = TILE_WIDTH**tile.level
+        lost = f"what proves {_spell(tile.index * TILE_WIDTH * span, tile.width * span)}"
+        data, length = self._get(tile.path, lost), tile.width * HASH_SIZE
+        if len(data) < length:
+            raise self._damaged(f"it has {len(data)} bytes instead of {length}", tile.path, lost)
+        return data[:length]
+
+    def bundle_bytes(self, number: int, width: int) -> bytes:
+        """The bytes of an entry bundle, or of the full one that has replaced it."""
+        return self._get(entry_bundle.bundle_path(number, width), _spell(number * TILE_WIDTH, width))
+
+    def bundle(self, number: int, width: int) -> list[bytes]:
+        """The entries of a bundle."""
+        with self._lock:
+            if number in self._bundles:
+                self._bundles.move_to_end(number)
+                return self._bundles[number]
+        data = self.bundle_bytes(number, width)
+        try:
+            entries = entry_bundle.decode_prefix(data, width)
+        except FormatError as error:
+            path = entry_bundle.bundle_path(number, width)
+            raise self._damaged(str(error), path, _spell(number * TILE_WIDTH, width)) from error
+        if width == TILE_WIDTH:
+            with self._lock:
+                self._bundles[number] = entries
+                if len(self._bundles) > _CACHED_BUNDLES:
+                    self._bundles.popitem(last=False)
+        return entries
+
+    def _get(self, path: str, lost: str) -> bytes:
+        """The object, or the full one that has replaced a partial (tlog-tiles, "Partial Tiles").
+
+        A partial one is deleted only once the full one is durable, so one of them is there.
+        """
+        partial = _FULL_PATH.fullmatch(path)
+        for there in (path, partial["full"]) if partial else (path,):
+            with suppress(NotFound):
+                return self._objects.get(there)
+        raise self._damaged("it is missing", path, lost)
+
+    def _damaged(self, detail: str, path: str, lost: str) -> DamagedObject:
+        return DamagedObject(f"{detail}, and with it {lost}", path=path, log=self._origin)
+
+
+def _spell(first: int, count: int) -> str:
+    return f"entry {first}" if count == 1 else f"entries {first} to {first + count - 1}"
