@@ -62,6 +62,8 @@ def test_doctor_finds_a_configuration_that_cannot_be_used(made: InProcess) -> No
     assert "correct what is named" in finding["remedy"]
     file.write_text(sound)
     assert "INDELIBLE_SERVER_THREADS" in made("doctor", INDELIBLE_SERVER_THREADS="many").expect(1).out
+    file.write_text("")
+    assert "logs: restore its section" in made("doctor").expect(1).out
     file.unlink()
     assert "configuration: restore it" in made("doctor").expect(1).out
 

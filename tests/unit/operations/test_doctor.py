@@ -45,6 +45,20 @@ def found(data: Path, pins: Pins) -> dict[str, Diagnosis]:
     return worst
 
 
+def test_doctor_finds_logs_that_the_configuration_does_not_name(watched: Path, pins: Pins) -> None:
+    """Somebody has emptied it, or taken one log out: nothing would look at that one any more."""
+    file = watched / "indelible.toml"
+    text = file.read_text()
+    file.write_text(text.replace('[logs."main"]', '[logs."other"]'))
+    problem = found(watched, pins)["logs"]
+    assert problem.level is Level.PROBLEM
+    assert problem.detail.startswith("main lies here")
+    assert '[logs."main"]' in problem.remedy
+    file.write_text("")
+    answers = [each for each in examine(DataDirectory.open(watched), pins) if each.subject == "logs"]
+    assert [each.detail.split()[0] for each in answers] == ["_system", "main"]
+
+
 def test_doctor_has_nothing_to_say_about_a_sound_directory(watched: Path, pins: Pins) -> None:
     """And it has asked: every subject has an answer."""
     answers = list(examine(DataDirectory.open(watched), pins))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["directory_questions"]
 
 _PATIENCE = 5.0
+_PARTS_OF_LOGS = ("logs", "journal", "state")
+"""Folders that hold one of each log, which only the creation of a log makes."""
 
 
 def directory_questions(directory: DataDirectory) -> list[tuple[str, Question]]:
     """What to ask about the directory."""
     return [
         ("configuration", lambda: _configuration(directory)),
+        ("logs", lambda: _unnamed_logs(directory)),
         ("permissions", lambda: _permissions(directory.path)),
         ("control data", lambda: _control_data(directory.control_path)),
         ("writer", lambda: _writer(directory.lock_path)),
@@ -38,6 +42,19 @@ def _configuration(directory: DataDirectory) -> Iterator[Diagnosis]:
     # It has been read already, or there would be no directory to examine.
     count = len(directory.configuration_sources)
     yield sound("configuration", f"{directory.configuration_path} can be used; {count} settings are not at defaults")
+
+
+def _unnamed_logs(directory: DataDirectory) -> Iterator[Diagnosis]:
+    """Logs that lie there and are found by nothing, since the configuration says which logs there are."""
+    there = {path.name for part in _PARTS_OF_LOGS for path in (directory.path / part).glob("*") if path.is_dir()}
+    for name in sorted(there.difference(directory.log_names())):
+        yield problem(
+            "logs",
+            f"{name} lies here, and {directory.configuration_path} does not name it: it is not served, verified, "
+            "examined or backed up",
+            f"restore its section [logs.{json.dumps(name)}] from a backup of the file; if its creation was cut short, "
+            f"create it again: indelible logs create {name}",
+        )
 
 
 def _permissions(folder: Path) -> Iterator[Diagnosis]:
