@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from indelible.cli.interruption import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import TextIO
 
-__all__ = ["Pager"]
+__all__ = ["Pager", "PagerLeft"]
+
+
+class PagerLeft(Exception):  # noqa: N818 - no error: whoever read has seen enough
+    """The pager was left while there was more to write.
+
+    Not a ``BrokenPipeError``, at which rich ends the process, with a status that means something else here.
+    """
 
 
 class Pager:
@@ -29,9 +36,14 @@ class Pager:
         self._decided = False
 
     def write(self, text: str) -> int:
-        """Write some text; raises ``BrokenPipeError`` once whoever reads has left the pager."""
+        """Write some text.
+
+        Raises:
+            PagerLeft: nobody reads any more.
+        """
         if self._decided:
-            return self._out.write(text)
+            with self._noticing_who_leaves():
+                return self._out.write(text)
         self._held.append(text)
         self._lines += text.count("\n")
         if self._lines > self._height() - 2:  # the next prompt takes a line
@@ -41,7 +53,8 @@ class Pager:
     def flush(self) -> None:
         """Write out what a pager, or none, is to show."""
         if self._decided:
-            self._out.flush()
+            with self._noticing_who_leaves():
+                self._out.flush()
 
     def isatty(self) -> bool:
         """What is written here reaches a terminal in the end."""
@@ -79,5 +92,15 @@ class Pager:
 
     def _release(self) -> None:
         held, self._held = "".join(self._held), []
-        self._out.write(held)
-        self._out.flush()
+        with self._noticing_who_leaves():
+            self._out.write(held)
+            self._out.flush()
+
+    @contextmanager
+    def _noticing_who_leaves(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError as error:
+            if self._process is None:
+                raise
+            raise PagerLeft from error

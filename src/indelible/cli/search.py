@@ -9,7 +9,7 @@ import typer
 
 from indelible.cli.chart import facet_lines, histogram_lines
 from indelible.cli.event_table import EventTable
-from indelible.cli.failure import FOUND
+from indelible.cli.failed_entries import FailedEntries
 from indelible.cli.proofs import ProofChecker
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
 from indelible.cli.reading import reading, say_coverage
@@ -84,7 +84,11 @@ def search(
     target = resolve_target(url, data, api_key_file)
     text, log_name = with_saved(target, saved, as_query(query), log)
     bounds = {"since": since, "until": until}
-    with reading(target, log_name, terminal) as audit_log, terminal.paged(wanted=not no_pager):
+    with (
+        reading(target, log_name, terminal) as audit_log,
+        FailedEntries(terminal) as failed,  # outside of the pager: leaving it early is no success
+        terminal.paged(wanted=not no_pager),
+    ):
         if histogram:
             _draw(terminal, audit_log, text, bounds, buckets, local=local_time)
         elif facet is not None:
@@ -92,31 +96,34 @@ def search(
         else:
             most = None if everything else limit or _ENTRIES
             table = EventTable(terminal, local=local_time, proofs=proof)
-            _list(terminal, audit_log, text, {**bounds, "order": order, "proof": proof}, most, table)
+            _list(terminal, audit_log, text, {**bounds, "order": order, "proof": proof}, most, table, failed)
 
 
 def _list(
-    terminal: Terminal, log: AuditLog, query: str, asked: Mapping[str, Any], most: int | None, table: EventTable
+    terminal: Terminal,
+    log: AuditLog,
+    query: str,
+    asked: Mapping[str, Any],
+    most: int | None,
+    table: EventTable,
+    failed: FailedEntries,
 ) -> None:
-    """Print what is found; one more than is shown is asked for, to know whether there is more.
-
-    Raises:
-        Exit: an entry could not be proven; the others have been shown, too.
-    """
+    """Print what is found; one more than is shown is asked for, to know whether there is more."""
     results = log.search(query, limit=None if most is None else most + 1, **asked)
     first = next(results, None)
     found = chain(() if first is None else (first,), results)
     checker = ProofChecker(log) if asked["proof"] and first is not None else None
-    shown = failed = 0
+    shown = 0
     for entries in _screens(found if most is None else islice(found, most), terminal):
         failures = [checker.failure(entry) if checker is not None else None for entry in entries]
-        table.print(entries, failures)
-        if terminal.json:
-            for entry, failure in zip(entries, failures, strict=True):
-                terminal.result(entry_json(entry, proof_error=failure))
-        for failure in filter(None, failures):
-            terminal.note(failure, style="red")
-            failed += 1
+        try:
+            table.print(entries, failures)
+            if terminal.json:
+                for entry, failure in zip(entries, failures, strict=True):
+                    terminal.result(entry_json(entry, proof_error=failure))
+        finally:  # also when the pager is left meanwhile: the row may have been seen
+            for failure in filter(None, failures):
+                failed.say(failure)
         shown += len(entries)
     if next(found, None) is not None:
         terminal.note(f"more match; shown: {shown:,} (--limit N shows N, --all all of them)")
@@ -124,8 +131,6 @@ def _list(
         searched = 0 if results.coverage is None else results.coverage.indexed
         terminal.note(f"nothing among {searched:,} entries matches")
     say_coverage(terminal, results.coverage)
-    if failed:
-        raise typer.Exit(FOUND)
 
 
 def _screens(found: Iterator[FoundEntry], terminal: Terminal) -> Iterator[list[FoundEntry]]:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from indelible.cli.paging import Pager
+from indelible.cli.paging import Pager, PagerLeft
 from indelible.cli.visible import json_line, visible
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Terminal:
         screen, self._out.file = self._out.file, cast("TextIO", pager)
         self._notes = []
         try:
-            with suppress(BrokenPipeError):
+            with suppress(PagerLeft):
                 yield
         finally:
             self._out.file = screen

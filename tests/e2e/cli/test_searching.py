@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PATIENCE = 60
 
 
-def on_a_terminal(command: Command, *arguments: str, columns: int, **environment: str) -> str:
+def on_a_terminal(command: Command, *arguments: str, columns: int, status: int = 0, **environment: str) -> str:
     """What a command writes to a terminal of so many columns and 24 lines."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -45,7 +45,7 @@ def on_a_terminal(command: Command, *arguments: str, columns: int, **environment
         while piece := os.read(ours, 65_536):
             written += piece
     os.close(ours)
-    assert process.wait(PATIENCE) == 0, written
+    assert process.wait(PATIENCE) == status, written
     return written.decode().replace("\r\n", "\n")
 
 
@@ -164,6 +164,16 @@ def test_search_names_what_could_not_be_proven_and_goes_on(filled: InProcess) ->
     assert [one["index"] for one in as_json.json_lines if "proof" in one] == [59, 58, 57, 56]
     assert "entry 57" in as_json.json_lines[2]["proof_error"]
     assert "entry 57" in as_json.err
+
+
+def test_search_tells_of_a_failed_proof_when_the_pager_is_left_early(filled: InProcess, command: Command) -> None:
+    """Whoever has read enough has perhaps seen the row; that it is explained and is no success does not hang on it."""
+    alter_an_address(filled.folder / "data", b"192.0.2.57")
+    asked = ("search", "--proof", "--all")
+    for pager in ("true", "sed 3q"):
+        shown = on_a_terminal(command, *asked, columns=150, status=1, PAGER=pager)
+        assert "entry 57 is not in the tree that was signed" in shown
+    on_a_terminal(command, "search", "--all", columns=150, PAGER="true")
 
 
 def test_search_names_what_a_server_could_not_prove(filled: InProcess, command: Command) -> None:
