@@ -1,4 +1,4 @@
-"""What a command shows and cannot vouch for: each entry is named on standard error, and the exit status says it."""
+"""What a command shows and cannot vouch for: entries are named on standard error, and the exit status says it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,24 @@ if TYPE_CHECKING:
 __all__ = ["FailedEntries"]
 
 
+_NAMED = 20  # where there are many, nobody reads a line about each; the rows say it of all, and so does --json
+
+
 class FailedEntries:
-    """Entries in which something is wrong. The block ends with ``Exit(1)`` when there were any, unless by an error."""
+    """Entries in which something is wrong: the first are named, the others counted when the block ends.
+
+    It ends with ``Exit(1)`` when there were any, unless it ends with an error.
+    """
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._count = 0
 
     def say(self, reason: str) -> None:
-        """Name one, and what is wrong with it."""
+        """Name one and what is wrong with it, unless many have been named already."""
         self._count += 1
-        self._terminal.note(reason, style="red")
+        if self._count <= _NAMED:
+            self._terminal.note(reason, style="red")
 
     def __enter__(self) -> Self:
         return self
@@ -35,5 +42,7 @@ class FailedEntries:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._count > _NAMED:
+            self._terminal.note(f"and {self._count - _NAMED:,} more entries like these", style="red")
         if error is None and self._count:
             raise typer.Exit(FOUND)
