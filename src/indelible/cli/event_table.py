@@ -26,7 +26,8 @@ __all__ = ["EventTable", "cells_of"]
 
 _OUTCOME = 2
 _PROOF = 7
-_STYLES = {_OUTCOME: OUTCOME_STYLES, _PROOF: {"failed": "bold red"}}
+_DAMAGED = "damaged"
+_STYLES = {_OUTCOME: {**OUTCOME_STYLES, _DAMAGED: "bold red"}, _PROOF: {"failed": "bold red"}}
 _BOTH_ENDS = frozenset({3, 4, 5})  # an ARN says the most at its end, an action at both
 _WHOLE = frozenset({0, 1, 2, _PROOF})  # index, time, outcome, and what became of a proof
 _STREAMING = (24, 32, 32, 15)
@@ -85,6 +86,8 @@ class EventTable:
 
 def cells_of(entry: FoundEntry, *, local: bool = False) -> tuple[str, ...]:
     """An entry's cells, safe to show: index, time, outcome, actor, action, target, address."""
+    if entry.damage is not None:
+        return (str(entry.index), "", _DAMAGED, "", "", "", "")
     record = entry.record
     targets = record.get("targets", ())
     more = f" +{len(targets) - 1}" if len(targets) > 1 else ""

@@ -24,6 +24,8 @@ class ProofChecker:
 
     def failure(self, found: FoundEntry) -> str | None:
         """Why an entry could not be proven; ``None`` if it was, or if no checkpoint covers it yet."""
+        if found.damage is not None:
+            return found.damage
         if found.proof is None:
             return f"entry {found.index} came without a proof, though it is published" if found.published else None
         try:

@@ -74,9 +74,9 @@ def search(
 ) -> None:
     """Find events. Words join into one query; without any, everything matches.
 
-    A word such as -outcome:success is a negated term, not an option. See docs/reference/query-language.md. With
-    --proof, exits with 1 when an event could not be proven, after showing the rest; with --json that event bears a
-    proof_error.
+    A word such as -outcome:success is a negated term, not an option. See docs/reference/query-language.md. Exits
+    with 1 when an entry is damaged, or with --proof when an event could not be proven, after showing the rest; with
+    --json that one bears damaged or proof_error.
     """
     if histogram and facet is not None:
         raise UsageError("--histogram and --facet are two answers to one question; ask for one of them")
@@ -115,7 +115,7 @@ def _list(
     checker = ProofChecker(log) if asked["proof"] and first is not None else None
     shown = 0
     for entries in _screens(found if most is None else islice(found, most), terminal):
-        failures = [checker.failure(entry) if checker is not None else None for entry in entries]
+        failures = [entry.damage if checker is None else checker.failure(entry) for entry in entries]
         try:
             table.print(entries, failures)
             if terminal.json:

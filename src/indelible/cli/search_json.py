@@ -13,10 +13,15 @@ __all__ = ["entry_json", "facets_json", "histogram_json"]
 
 
 def entry_json(entry: FoundEntry, *, proof_error: str | None = None) -> dict[str, Any]:
-    """The record's own fields, where it stands, and what is wrong with its proof if it was checked and failed."""
+    """The record's own fields, where it stands, and what is wrong with its proof if it was checked and failed.
+
+    Of an entry that is no record any more, where it stands, and that.
+    """
     place: dict[str, Any] = {"index": entry.index, "leaf_hash": entry.leaf_hash, "published": entry.published}
     if entry.proof is not None:
         place["proof"] = entry.proof.decode()
+    if entry.damage is not None:
+        return {"index": entry.index, "published": entry.published, "damaged": entry.damage}
     if proof_error is not None:
         place["proof_error"] = proof_error
     return {**entry.record, **place}

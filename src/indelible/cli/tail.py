@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indelible.cli.event_table import EventTable
+from indelible.cli.failed_entries import FailedEntries
 from indelible.cli.interruption import Interrupted
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
 from indelible.cli.reading import reading, say_coverage
@@ -51,36 +52,41 @@ def tail(
 ) -> None:
     """Show the newest events that match, oldest first, and with -f go on with those that are recorded.
 
-    A star beside an index marks an event that is durable, but not yet covered by a signed checkpoint.
+    A star beside an index marks an event that is durable, but not yet covered by a signed checkpoint. Exits with 1 when
+    an entry is damaged, after showing the rest.
     """
     terminal = Terminal(json=json)
     target = resolve_target(url, data, api_key_file)
     text, log_name = with_saved(target, saved, as_query(query), log)
     table = EventTable(terminal, local=local_time, growing=follow)
 
-    with reading(target, log_name, terminal) as audit_log:
+    with reading(target, log_name, terminal) as audit_log, FailedEntries(terminal) as failed:
         end = audit_log.run(audit_log.plans.describe()).journaled
         if lines:
-            _show_newest(terminal, audit_log, table, text, lines, end)
+            _show_newest(terminal, audit_log, table, text, lines, end, failed)
         if follow:
             with _said(terminal), suppress(Interrupted), audit_log.tail(text, after=end - 1) as flow:
                 table.print(())
                 for entry in flow:
-                    _show(terminal, table, [entry])
+                    _show(terminal, table, [entry], failed)
 
 
-def _show_newest(terminal: Terminal, log: AuditLog, table: EventTable, query: str, lines: int, end: int) -> None:
+def _show_newest(
+    terminal: Terminal, log: AuditLog, table: EventTable, query: str, lines: int, end: int, failed: FailedEntries
+) -> None:
     """Show the newest entries below ``end``; those beyond are for whoever follows."""
     results = log.search(query, limit=lines)
-    _show(terminal, table, [entry for entry in results if entry.index < end][::-1])
+    _show(terminal, table, [entry for entry in results if entry.index < end][::-1], failed)
     say_coverage(terminal, results.coverage)
 
 
-def _show(terminal: Terminal, table: EventTable, entries: Sequence[FoundEntry]) -> None:
+def _show(terminal: Terminal, table: EventTable, entries: Sequence[FoundEntry], failed: FailedEntries) -> None:
     table.print(entries)
-    if terminal.json:
-        for entry in entries:
+    for entry in entries:
+        if terminal.json:
             terminal.result(entry_json(entry))
+        if entry.damage is not None:
+            failed.say(entry.damage)
 
 
 @contextmanager

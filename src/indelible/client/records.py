@@ -24,6 +24,8 @@ def entry_of(sent: Mapping[str, Any]) -> FoundEntry:
     Raises:
         PeerError: it lacks one of them, or is no record.
     """
+    if "damaged" in sent:
+        return _damaged(sent)
     fields = dict(sent)
     index, leaf_hash, published, proof = (
         fields.pop(name, None) for name in ("index", "leaf_hash", "published", "proof")
@@ -43,3 +45,11 @@ def entry_of(sent: Mapping[str, Any]) -> FoundEntry:
         published=published,
         proof=None if proof is None else proof.encode(),
     )
+
+
+def _damaged(sent: Mapping[str, Any]) -> FoundEntry:
+    """An entry of which the server says that it is no record any more; it sends nothing of what is left."""
+    index, published, damage = (sent.get(name) for name in ("index", "published", "damaged"))
+    if type(index) is not int or not isinstance(published, bool) or not isinstance(damage, str):
+        raise PeerError("the server's answer lacks the index or state of a damaged entry, or what is wrong with it")
+    return FoundEntry(index=index, entry=b"", leaf_hash="", published=published, damage=damage)

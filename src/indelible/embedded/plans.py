@@ -99,7 +99,7 @@ class EmbeddedPlans:
     def get(self, which: int | str) -> Plan[Entry]:
         """Read one entry."""
         index = yield from self._index(which)
-        stored = yield Call(lambda: self.source.get(index))
+        stored = yield Call(lambda: self.source.look(index).checked())
         return Entry(index=index, entry=stored.entry, leaf_hash=stored.leaf_hash.hex(), published=stored.published)
 
     def prove(self, which: int | str) -> Plan[Proof]:

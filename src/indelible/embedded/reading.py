@@ -11,11 +11,12 @@ import os
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from indelible.errors import InvalidEvent, NotFound, NotYetPublished, Place
+from indelible.errors import FormatError, InvalidEvent, NotFound, NotYetPublished, Place
 from indelible.events.identity import pack_id, unpack_id
 from indelible.events.record import decode_record
 from indelible.log import StoredEntry
 from indelible.merkle import Hash, leaf_hash
+from indelible.sdk.found import FoundEntry
 from indelible.storage.posix import read_ids, read_journal
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from indelible.log import Log, Published, Reader
     from indelible.storage.posix import LogPaths
 
-__all__ = ["DirectoryReader", "OpenLogReader", "Source"]
+__all__ = ["DirectoryReader", "OpenLogReader", "Source", "found_entry"]
 
 _POLL_SECONDS = 0.05
 
@@ -57,6 +58,10 @@ class Source(Protocol):
         """The entry at ``index``, published or journaled; ``NotFound`` when there is none."""
         ...
 
+    def look(self, index: int) -> StoredEntry:
+        """The entry at ``index``, damaged or not: see :meth:`indelible.log.Reader.look`."""
+        ...
+
     def find(self, event_id: str) -> int:
         """The index of an event; ``InvalidEvent`` when it is no id, ``NotFound`` when the log has no such event."""
         ...
@@ -68,6 +73,18 @@ class Source(Protocol):
     def published(self) -> Published:
         """The checkpoint of this moment."""
         ...
+
+
+def found_entry(stored: StoredEntry, *, proof: bytes | None = None) -> FoundEntry:
+    """An entry as the SDK gives it."""
+    return FoundEntry(
+        index=stored.index,
+        entry=stored.entry,
+        leaf_hash=stored.leaf_hash.hex(),
+        published=stored.published,
+        damage=None if stored.damage is None else str(stored.damage),
+        proof=proof,
+    )
 
 
 class OpenLogReader:
@@ -96,6 +113,10 @@ class OpenLogReader:
     def get(self, index: int) -> StoredEntry:
         """See :class:`Source`."""
         return self._log.reader.get(index)
+
+    def look(self, index: int) -> StoredEntry:
+        """See :class:`Source`."""
+        return self._log.reader.look(index)
 
     def find(self, event_id: str) -> int:
         """See :class:`Source`."""
@@ -172,6 +193,12 @@ class DirectoryReader:
             self._reader.refresh()  # it may have moved from the journal into the objects meanwhile
         return self._reader.get(index)
 
+    def look(self, index: int) -> StoredEntry:
+        """See :class:`Source`."""
+        if index >= self._reader.size and not (stored := self.get(index)).published:
+            return stored
+        return self._reader.look(index)
+
     def find(self, event_id: str) -> int:
         """See :class:`Source`."""
         wanted = _pack(event_id)
@@ -238,4 +265,9 @@ def _pack(event_id: str) -> bytes:
 
 def _has_id(entry: bytes, event_id: str) -> bool:
     # Nearly every entry is ruled out without being decoded.
-    return event_id.encode() in entry and decode_record(entry)["id"] == event_id
+    if event_id.encode() not in entry:
+        return False
+    try:
+        return decode_record(entry).get("id") == event_id
+    except FormatError:  # it may be the one, altered: reading it says so
+        return True

@@ -7,11 +7,13 @@ to install instead.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from indelible.embedded.effects import Call
 from indelible.embedded.queries import parsed, searchable_field
-from indelible.errors import NotYetPublished, UsageError
+from indelible.embedded.reading import found_entry
+from indelible.errors import DamagedObject, NotYetPublished, UsageError
 from indelible.events.exports import FORMATS, write_export
 from indelible.query.ast import Match, Range
 from indelible.query.fields import FIELDS
@@ -175,20 +177,12 @@ class SearchPages:
 
     def _entry(self, index: int) -> FoundEntry:
         source = self._search.source
-        stored = source.get(index)
         proof = None
         if self._question.proof:
-            try:
+            # Without a proof what is given says that nothing more is known; that it is published, that one is due.
+            with suppress(NotYetPublished, DamagedObject):
                 proof = source.prove(index)
-            except NotYetPublished:
-                proof = None  # it is durable, and what is given says that nothing more is known
-        return FoundEntry(
-            index=index,
-            entry=stored.entry,
-            leaf_hash=stored.leaf_hash.hex(),
-            published=stored.published,
-            proof=proof,
-        )
+        return found_entry(source.look(index), proof=proof)
 
 
 class ExportPieces:
@@ -231,8 +225,12 @@ class ExportPieces:
         source = self._search.source
         for indices in self._search.current().matches(self._query(), order=self._question.order):
             for index in indices:
-                stored = source.get(index)
-                yield index, stored.entry, stored.published
+                try:
+                    stored = source.get(index)
+                except DamagedObject:
+                    yield index, b"", True
+                else:
+                    yield index, stored.entry, stored.published
 
 
 def _within(query: Query, question: Question) -> Query:

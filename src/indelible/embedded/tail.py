@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from indelible.embedded.effects import Call
 from indelible.embedded.queries import parsed
+from indelible.embedded.reading import found_entry
+from indelible.errors import FormatError
 from indelible.events.record import decode_record
+from indelible.events.stored_record import check_record
+from indelible.log import StoredEntry
 from indelible.merkle import leaf_hash
 from indelible.query.evaluate import compile_query
-from indelible.sdk.found import FoundEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from indelible.embedded.reading import Source
+    from indelible.sdk.found import FoundEntry
     from indelible.sdk.plan import Plan
 
 __all__ = ["TailEntries"]
@@ -66,9 +70,15 @@ class TailEntries:
         self._source.wait(start, _WAIT_SECONDS)
         end = max(start, min(self._source.acknowledged(), start + _AT_ONCE))
         published = self._source.published().checkpoint.size
-        found = [
-            FoundEntry(index=index, entry=entry, leaf_hash=leaf_hash(entry).hex(), published=index < published)
-            for index, entry in self._source.entries(start, end)
-            if self._matches(decode_record(entry), index)
-        ]
+        found = []
+        for index, entry in self._source.entries(start, end):
+            stored = StoredEntry(index, entry, leaf_hash(entry), published=index < published)
+            try:
+                check_record(entry)
+                record = decode_record(entry)
+            except FormatError:
+                record = {}  # as the index sees it
+                stored = self._source.look(index)
+            if self._matches(record, index):
+                found.append(found_entry(stored))
         return end, found

@@ -143,7 +143,7 @@ def assemble(
             clock, last=recovery.last_received_at(reader, unpublished), tolerance=settings.clock_tolerance
         ),
         stamp=preparer.stamp,
-        read=reader.get,
+        read=lambda index: reader.look(index).checked(),
         health=health,
     )
     publisher = Publisher(

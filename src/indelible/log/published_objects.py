@@ -69,6 +69,15 @@ class PublishedObjects:
                     self._bundles.popitem(last=False)
         return entries
 
+    def no_record(self, index: int, size: int) -> DamagedObject:
+        """What there is to say of an entry, of ``size``, that is no record any more.
+
+        Not how it is malformed: that may quote what not everybody may see, and verification says more.
+        """
+        number = index // TILE_WIDTH
+        path = entry_bundle.bundle_path(number, min(size - number * TILE_WIDTH, TILE_WIDTH))
+        return DamagedObject(f"entry {index} is no record any more", path=path, log=self._origin)
+
     def _get(self, path: str, lost: str) -> bytes:
         """The object, or the full one that has replaced a partial (tlog-tiles, "Partial Tiles").
 

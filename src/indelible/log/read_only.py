@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Protocol
 
-from indelible.events.identity import pack_id
+from indelible.errors import Damaged
+from indelible.events.identity import pack_id, unpack_id
 from indelible.log.clock import SystemClock
 from indelible.log.log import LogStatus
 from indelible.log.measures import Measures
@@ -137,8 +138,9 @@ class _Ids:
         self._ids = ids
         self._entries = entries
         self._later: dict[bytes, int] = {}
+        self._damaged: list[tuple[int, bytes]] = []
         self._end = ids.end
-        self._lock = threading.Lock()  # guards the two fields above
+        self._lock = threading.Lock()  # guards the three fields above
 
     @property
     def end(self) -> int:
@@ -152,6 +154,16 @@ class _Ids:
             return found
         with self._lock:
             for index, entry in self._entries(self._end):
-                self._later[pack_id(read_head(entry).id)] = index
+                try:
+                    self._later[pack_id(read_head(entry).id)] = index
+                except (Damaged, ValueError):
+                    self._damaged.append((index, entry))
                 self._end = index + 1
-            return [self._later.get(id_) if index is None else index for id_, index in zip(ids, found, strict=True)]
+            return [self._find(id_) if index is None else index for id_, index in zip(ids, found, strict=True)]
+
+    def _find(self, id_: bytes) -> int | None:
+        index = self._later.get(id_)
+        if index is None:  # an entry that is no record any more, and holds the id, may be the one: reading it says so
+            text = unpack_id(id_).encode()
+            index = next((damaged for damaged, entry in self._damaged if text in entry), None)
+        return index

@@ -9,24 +9,25 @@ Proofs are made in three steps: which nodes (pure), fetch their tiles (here), co
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from indelible.errors import Damaged, FormatError, NotFound, NotYetPublished, UsageError
+from indelible.errors import Damaged, DamagedObject, FormatError, NotFound, NotYetPublished, UsageError
 from indelible.events.identity import pack_id
+from indelible.events.stored_record import check_record
 from indelible.formats.checkpoint import Checkpoint
 from indelible.formats.note import Note
 from indelible.formats.tile import TILE_WIDTH, node_from_tile, tiles_for
 from indelible.formats.tlog_proof import TlogProof
 from indelible.log.published_objects import PublishedObjects
-from indelible.merkle import leaf_hash, plan_consistency, plan_inclusion
+from indelible.merkle import Hash, leaf_hash, plan_consistency, plan_inclusion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from indelible.log.read_only import IdLookup
     from indelible.log.tail import Tail
-    from indelible.merkle import Hash, Node
+    from indelible.merkle import Node
     from indelible.storage.protocols import ObjectReader
 
 __all__ = ["CHECKPOINT_REMEDY", "Published", "Reader", "StoredEntry"]
@@ -40,12 +41,26 @@ _RETRY_AFTER = 1.0
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """One entry of the log. ``published`` is false while no signed checkpoint covers it."""
+    """One entry of the log. ``published`` is false while no signed checkpoint covers it.
+
+    ``damage`` is set by :meth:`Reader.look` where the entry is no record any more; its bytes are what is left of it.
+    """
 
     index: int
     entry: bytes
     leaf_hash: Hash
     published: bool
+    damage: DamagedObject | None = None
+
+    def checked(self) -> StoredEntry:
+        """The same, for whoever can do nothing with damage.
+
+        Raises:
+            DamagedObject: it is damaged.
+        """
+        if self.damage is not None:
+            raise self.damage
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,14 +156,32 @@ class Reader:
         entry = self._bundle(index // TILE_WIDTH)[index % TILE_WIDTH]
         return StoredEntry(index, entry, leaf_hash(entry), published=True)
 
+    def look(self, index: int) -> StoredEntry:
+        """The entry at ``index``, for whoever shows it and goes on: one that is damaged is given, and says so.
+
+        Damaged is what is no record any more, or cannot be read and has no bytes then.
+
+        Raises:
+            NotFound: there is none.
+        """
+        try:
+            stored = self.get(index)
+            if stored.published:  # the journal's own checksums see to the others
+                check_record(stored.entry)
+        except DamagedObject as error:
+            return StoredEntry(index, b"", Hash(b""), published=True, damage=error)
+        except FormatError:
+            return replace(stored, damage=self._stored.no_record(index, self.size))
+        return stored
+
     def pick(self, indices: Iterable[int]) -> Iterator[tuple[int, bytes, bool]]:
         """Yield ``(index, entry, published)`` for each index, in their order.
 
-        For many entries, near each other or not: several times cheaper than :meth:`get`, which hashes each.
+        For many entries, near each other or not: several times cheaper than :meth:`get`, which hashes each. An entry
+        that cannot be read is empty.
 
         Raises:
             NotFound: there is no such entry.
-            DamagedObject: as :meth:`get`.
         """
         size, number, bundle = self.size, -1, list[bytes]()
         for index in indices:
@@ -158,7 +191,10 @@ class Reader:
                 continue
             if index // TILE_WIDTH != number:
                 number = index // TILE_WIDTH
-                bundle = self._bundle(number)
+                try:
+                    bundle = self._bundle(number)
+                except DamagedObject:
+                    bundle = [b""] * TILE_WIDTH
             yield index, bundle[index % TILE_WIDTH], True
 
     def find(self, event_id: str) -> int | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from indelible.errors import IdConflict, IndelibleError, InternalError, StorageFull
+from indelible.errors import IdConflict, IndelibleError, IntegrityError, InternalError, StorageFull
 from indelible.events import same_content
 from indelible.log.submission import Appended, Receipt
 from indelible.merkle import leaf_hash, leaf_hashes
@@ -103,7 +103,7 @@ class Sequencer:
             end = start + len(submission.events)
             try:
                 accepted.append((submission, group.add(submission.events, known[start:end])))
-            except IdConflict as error:
+            except (IdConflict, IntegrityError) as error:
                 submission.fail(error)
             start = end
         hashes = leaf_hashes(group.entries)
@@ -145,6 +145,7 @@ class _Group:
 
         Raises:
             IdConflict: an id is known with other content; then the group is as it was before.
+            IntegrityError: what was recorded under an id is damaged; likewise.
         """
         ids = [event.id_bytes for event in events]
         unknown = known.count(None) == len(known)
@@ -168,7 +169,7 @@ class _Group:
                 else:
                     own = index >= self.first_index + before
                     places.append(_Place(index, self._compare(event, index, position, own=own)))
-        except IdConflict:
+        except (IdConflict, IntegrityError):
             for event_id in self.ids[before:]:
                 del self._fresh[event_id]
             del self.ids[before:], self.entries[before:]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from indelible.errors import FormatError
 from indelible.events.canonical import canonical_json
 from indelible.events.record import decode_record
 
@@ -85,8 +86,7 @@ class TextMatcher:
     def in_entry(self, entry: bytes) -> bool:
         """Whether the record in ``entry``, which is canonical JSON, holds the text.
 
-        Raises:
-            FormatError: ``entry`` is not a JSON object. Not always noticed.
+        An entry that is no record any more holds what its bytes hold: whoever looks for it should meet it.
         """
         if not self.prefilter(entry):
             return False
@@ -94,7 +94,10 @@ class TextMatcher:
         # an escape), so it ends no string. An escape in the entry may hold letters that its string does not.
         if self._is_inside and _ESCAPED_BYTES not in entry and (self._is_ascii or _SIGMA not in self._escaped):
             return True
-        return self.in_record(decode_record(entry))
+        try:
+            return self.in_record(decode_record(entry))
+        except FormatError:
+            return True
 
     def prefilter(self, data: bytes) -> bool:
         """Whether an entry within ``data`` may hold the text. Whole entries, and anything between them.

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from indelible.errors import IntegrityError
+
 __all__ = ["Entry", "LogDescription", "Proof", "Recorded", "SignedCheckpoint"]
 
 
@@ -36,16 +38,26 @@ class Entry:
         entry: Its bytes, the RFC 8785 form of the record: what the tree commits to.
         leaf_hash: Their RFC 6962 leaf hash, in lower-case hex.
         published: Whether a signed checkpoint covers it.
+        damage: That what is stored is no record any more, and what to do, where somebody has altered it; ``entry`` and
+            ``leaf_hash`` are then what is left, if that is known. Only searches and tails give such an entry, so as to
+            go on past it. ``None`` does not say that it is what was recorded: a proof does.
     """
 
     index: int
     entry: bytes
     leaf_hash: str
     published: bool
+    damage: str | None = None
 
     @property
     def record(self) -> dict[str, Any]:
-        """The record, as a fresh dictionary."""
+        """The record, as a fresh dictionary.
+
+        Raises:
+            IntegrityError: what is stored is no record any more.
+        """
+        if self.damage is not None:
+            raise IntegrityError(self.damage)
         return msgspec.json.decode(self.entry, type=dict[str, Any])
 
 

@@ -108,6 +108,7 @@ class AuditLog:
 
         Raises:
             NotFound: there is none.
+            IntegrityError: it cannot be read, or is no record any more.
             UsageError: it is neither an index nor an id.
         """
         entry: Entry = self.run(self.plans.get(which))
@@ -118,6 +119,7 @@ class AuditLog:
 
         Raises:
             NotFound: there is none.
+            IntegrityError: it or its proof cannot be read, or it is no record any more.
             UsageError: it is neither an index nor an id.
         """
         proof: Proof = self.run(self.plans.prove(which))

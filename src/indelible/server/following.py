@@ -89,13 +89,14 @@ class Following:
             reader = hosted.log.reader
             return [
                 stored
-                for stored in map(reader.get, range(position, end))
-                if matches(decode_record(stored.entry), stored.index)
+                for stored in map(reader.look, range(position, end))
+                # One that is no record any more has no fields, as the index sees it.
+                if matches(decode_record(stored.entry) if stored.damage is None else {}, stored.index)
             ]
 
         def far(control: Control) -> tuple[list[StoredEntry], int]:
             found = hosted.index.search(query, order="asc", limit=_PAGE, after=position - 1, control=control)
-            entries = [hosted.log.reader.get(index) for index in found.indices]
+            entries = [hosted.log.reader.look(index) for index in found.indices]
             return entries, found.coverage.indexed if found.next is None else found.next + 1
 
         grown = self._enter(hosted, principal)

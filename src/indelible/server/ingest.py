@@ -141,7 +141,7 @@ class _Admitted:
         first: dict[str, Prepared] = {}
         for record, event in self.events:
             index = reader.find(event.id)
-            before = first.setdefault(event.id, event).template if index is None else reader.get(index).entry
+            before = first.setdefault(event.id, event).template if index is None else reader.look(index).checked().entry
             if same_content(before, event):
                 kept.append((record, event))
             else:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.insider import NO_RECORDS, alter
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.e2e.cli.command import InProcess
+    from tests.e2e.cli.command import Command, InProcess
 
 
 @pytest.fixture
@@ -46,3 +50,75 @@ def test_a_missing_file_is_named_with_the_remedy(filled: InProcess, gone: str, c
         filled("show", "3").expect(0)
     if gone != "checkpoint":
         assert "no entry 6" in filled("show", "6").expect(2).err
+
+
+@pytest.mark.parametrize("what", NO_RECORDS)
+def test_an_entry_that_is_no_record_is_named_and_the_rest_is_shown(filled: InProcess, what: str) -> None:
+    """Whatever was made of it: every reading command goes on past it, and its status says that there was something."""
+    alter(files_of(filled), 6, 3, NO_RECORDS[what])
+    named = "tile/entries/000.p/6 of "
+    for command in ("search", "search --proof", "tail"):
+        done = filled(*command.split()).expect(1)
+        rows = [line.split() for line in done.out.splitlines()[1:]]
+        assert sorted(row[0] for row in rows) == list("012345")
+        assert [row[1] for row in rows if row[0] == "3"] == ["damaged"]
+        if "--proof" in command:
+            assert all(row[-1] == ("failed" if row[0] == "3" else "proven") for row in rows)
+        assert named in done.err
+        assert "entry 3 is no record any more; run `indelible verify`" in done.err
+        shown = filled(*command.split(), "--json").expect(1).json_lines
+        assert [one["index"] for one in shown if "damaged" in one] == [3]
+        assert all("action" in one for one in shown if one["index"] != 3)
+    for command in ("show 3", "show 3 --json", "prove 3"):
+        done = filled(*command.split()).expect(1)
+        assert named in done.err
+        assert not done.out
+    filled("show", "2").expect(0)
+    filled("prove", "4", "-o", "four").expect(0)
+
+
+def test_an_entry_that_is_no_record_stands_in_exports(filled: InProcess) -> None:
+    """As a row of its own where the format has a place for it; else the export ends there, and leaves no file."""
+    alter(files_of(filled), 6, 3, NO_RECORDS["no JSON"])
+    lines = [json.loads(line) for line in filled("export").expect(0).out.splitlines()]
+    assert [line["index"] for line in lines] == list(range(6))
+    assert set(lines[3]) == {"index", "published", "damaged"}
+    rows = list(csv.DictReader(io.StringIO(filled("export", "--format", "csv").expect(0).out)))
+    assert [bool(row["damaged"]) for row in rows] == [False, False, False, True, False, False]
+    for form in ("ocsf", "ecs", "cloudevents"):
+        done = filled("export", "--format", form, "-o", "out").expect(1)
+        assert "entry 3" in done.err
+        assert not (filled.folder / "out").exists()
+
+
+def test_an_event_whose_entry_is_no_record_is_not_called_missing(filled: InProcess) -> None:
+    """By its id, too, and also where no id run on disk leads to it."""
+    event_id = filled("show", "3", "--json").expect(0).json["id"]
+    alter(files_of(filled), 6, 3, NO_RECORDS["cut off"])
+    assert "entry 3 is no record any more" in filled("show", event_id).expect(1).err
+    for run in (filled.folder / "data" / "state" / "main" / "ids").iterdir():
+        run.unlink()
+    assert "entry 3 is no record any more" in filled("show", event_id).expect(1).err
+
+
+def test_a_missing_tile_keeps_no_row_from_being_shown(filled: InProcess) -> None:
+    """`search --proof` says of each that it came without a proof; `prove` says why."""
+    (files_of(filled) / "tile" / "0" / "000.p" / "6").unlink()
+    done = filled("search", "--proof").expect(1)
+    assert len(done.out.splitlines()) == 7
+    assert "entry 3 came without a proof, though it is published" in done.err
+
+
+def test_commands_name_what_a_server_calls_damaged(filled: InProcess, command: Command) -> None:
+    """As they do of a directory."""
+    created = filled("api-keys", "create", "--name", "auditor", "--grant", "auditor:main", "--json").expect(0).json
+    with command.serving() as server:
+        alter(files_of(filled), 6, 3, NO_RECORDS["no JSON"])
+        remote = {"INDELIBLE_URL": server.url, "INDELIBLE_API_KEY": created["secret"]}
+        for words in ("search", "search --proof", "tail"):
+            shown = filled(*words.split(), "--json", **remote).expect(1)
+            assert [one["index"] for one in shown.json_lines if "damaged" in one] == [3]
+            assert len(shown.json_lines) == 6
+            assert "entry 3 is no record any more" in shown.err
+        for words in ("show 3", "prove 3"):
+            assert "entry 3 is no record any more" in filled(*words.split(), **remote).expect(1).err

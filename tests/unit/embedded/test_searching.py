@@ -12,7 +12,9 @@ import pytest
 
 import indelible
 import indelible.aio
-from indelible.errors import QueryError, UsageError
+from indelible.errors import IntegrityError, QueryError, UsageError
+from indelible.merkle import leaf_hash
+from tests.insider import NO_RECORDS, alter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,3 +180,24 @@ def test_a_bare_installation_says_what_to_install(log: AuditLog, monkeypatch: py
         next(log.tail("outcome:denied", after=0))
     with log.tail(after=18) as flow:
         assert next(flow).index == 19
+
+
+def test_reading_goes_on_past_an_entry_that_is_no_record(log: AuditLog, reader: AuditLog, tmp_path: Path) -> None:
+    """Searches and tails give it, and what is wrong with it in place of a record; to read it alone is an error."""
+    log.run(log.plans.wait_published(20, 60))
+    alter(tmp_path / "data" / "logs" / "main", 20, 7, NO_RECORDS["cut off"])
+    found = list(reader.search(order="asc", proof=True))
+    with reader.tail(after=-1) as flow:
+        followed = [next(flow) for _ in range(20)]
+    for entries in (found, followed):
+        assert [entry.index for entry in entries] == list(range(20))
+        assert [entry.index for entry in entries if entry.damage] == [7]
+        assert entries[7].leaf_hash == leaf_hash(entries[7].entry).hex()
+        with pytest.raises(IntegrityError, match="entry 7 is no record any more"):
+            _ = entries[7].record
+    assert all(entry.proof for entry in found)
+    for read in (reader.get, reader.prove):
+        with pytest.raises(IntegrityError, match="entry 7 is no record any more"):
+            read(7)
+    with reader.tail("actor:user:u1", after=-1) as flow:
+        assert [next(flow).index for _ in range(6)] == [1, 4, 10, 13, 16, 19]

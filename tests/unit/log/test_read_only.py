@@ -8,6 +8,7 @@ import pytest
 
 from indelible.errors import Damaged, NotFound, NotYetPublished
 from indelible.events.record import decode_record
+from indelible.formats import entry_bundle
 from indelible.index import LogSource
 from indelible.log import ReadOnlyLog
 from indelible.log.read_only import REFRESH_SECONDS
@@ -109,3 +110,17 @@ def test_read_only_log_moves_on_for_its_index(stepped: SteppedLog) -> None:
     turn(stepped.clock)
     assert source.acknowledged() == 5
     assert [index for index, _ in source.entries(0, 9)] == [0, 1, 2, 3, 4]
+
+
+def test_read_only_log_finds_ids_beside_an_entry_that_is_no_record(stepped: SteppedLog) -> None:
+    """One that holds the id of the event that it was is found by it, so that it is not called missing."""
+    ids = [f"017f22e2-79b0-7cc3-98c4-dc0c0c07398{digit}" for digit in "abc"]
+    stepped.sequence(stepped.prepare("a", "b", "c", ids=ids))
+    stepped.publish()
+    entries = [entry for _, entry in stepped.log.reader.entries(0, 3)]
+    entries[1] = entries[1][:-1]
+    stepped.stores.objects.put([("tile/entries/000.p/3", entry_bundle.encode(entries))], replace=True)
+    log = read(stepped)
+    assert [log.reader.find(event_id) for event_id in ids] == [0, 1, 2]
+    assert log.reader.find(ids[0][:-1] + "d") is None
+    assert [log.reader.look(index).damage is None for index in range(3)] == [True, False, True]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indelible.errors import Damaged, DamagedObject, NotFound, NotYetPublished, UsageError
+from indelible.formats import entry_bundle
 from indelible.log import Reader
 from indelible.log.tail import Tail
 from indelible.merkle import leaf_hashes
@@ -142,7 +143,6 @@ def test_reader_names_a_bundle_that_it_cannot_read(
     for read in (
         lambda: reader.get(300),
         lambda: list(reader.entries(0, 300)),
-        lambda: list(reader.pick([0, 300])),
         lambda: list(reader.read(300, 301)),
     ):
         with pytest.raises(DamagedObject, match=r"^tile/entries/001 of log.example/main: .* entries 256 to 511; run"):
@@ -190,3 +190,23 @@ def test_reader_of_a_log_without_a_checkpoint_names_that(stepped: SteppedLog) ->
     for read in (lambda: Reader.open(MemoryObjects()), Reader(MemoryObjects(), reader.published).refresh):
         with pytest.raises(Damaged, match=r"^checkpoint: it is missing; restore the file"):
             read()
+
+
+def test_reader_look_gives_what_is_damaged_and_says_so(broken: Callable[[dict[str, bytes | None]], Reader]) -> None:
+    """Where `get` gives whatever bytes are there, or raises; what is sound is given alike."""
+    whole = broken({})
+    altered = entry_bundle.encode([b"{}", *(entry for _, entry in whole.entries(257, 512))])
+    reader = broken({"tile/entries/001": altered, "tile/entries/000": None})
+    for index in (257, 598, 599):
+        assert reader.look(index) == reader.get(index) == reader.look(index).checked()
+    one, gone = reader.look(256), reader.look(0)
+    assert (one.index, one.entry, one.published) == (256, b"{}", True)
+    assert str(one.damage).startswith("tile/entries/001 of log.example/main: entry 256 is no record any more; run")
+    assert (gone.index, gone.entry, gone.published) == (0, b"", True)
+    assert "it is missing" in str(gone.damage)
+    for each in (one, gone):
+        with pytest.raises(DamagedObject):
+            each.checked()
+    with pytest.raises(NotFound):
+        reader.look(600)
+    assert [entry for _, entry, _ in reader.pick([0, 256, 257])] == [b"", b"{}", whole.get(257).entry]

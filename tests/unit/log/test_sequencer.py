@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from indelible.errors import IdConflict, ReadOnly, StorageFull
+from indelible.errors import DamagedObject, IdConflict, ReadOnly, StorageFull
+from indelible.formats import entry_bundle
 from indelible.merkle import leaf_hash
 
 if TYPE_CHECKING:
@@ -129,3 +130,16 @@ def test_sequencer_makes_the_log_read_only_when_durability_is_unknown(
         later.result()
     assert "fdatasync failed" in (stepped.log.status.read_only or "")
     assert not stepped.publish()
+
+
+def test_sequencer_fails_only_the_request_whose_recorded_event_is_damaged(stepped: SteppedLog) -> None:
+    """Sent again, an event is compared with what is left of it; those beside it in the group are taken."""
+    stepped.sequence(stepped.prepare("a", ids=[A]))
+    stepped.publish()
+    stepped.stores.objects.put([("tile/entries/000.p/1", entry_bundle.encode([b"{"]))], replace=True)
+    again, other = stepped.sequence(stepped.prepare("b", "a", ids=[B, A]), stepped.prepare("c", ids=[C]))
+    with pytest.raises(DamagedObject, match="entry 0 is no record any more"):
+        again.result()
+    assert other.result().first_index == 1
+    (late,) = stepped.sequence(stepped.prepare("b", ids=[B]))
+    assert late.result().first_index == 2

@@ -92,3 +92,10 @@ def test_text_matcher_relies_on_what_unicode_says() -> None:
         if lower != character and not character.isascii():
             fixed = [one for one in lower if free_text._is_fixed(one)]
             assert fixed == [], (hex(code), lower)
+
+
+def test_an_entry_that_is_no_record_holds_what_its_bytes_hold() -> None:
+    """Whoever looks for what somebody has broken meets it."""
+    assert TextMatcher("ada").in_entry(b'{"actor":{"id":"ada"')
+    assert TextMatcher("n\u00e4he \\").in_entry('{"a":"N\u00c4HE \\\\'.encode())
+    assert not TextMatcher("ada").in_entry(b'{"actor":{"id":"eve"')

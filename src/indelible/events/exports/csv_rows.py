@@ -1,7 +1,8 @@
 r"""CSV by RFC 4180, with a header, for spreadsheets: UTF-8, lines end in CR LF, texts are quoted, numbers are not.
 
 An absent field is an empty cell without quotes. What has structure (targets, changes, metadata) is JSON in a cell.
-``raw`` is left out, for a cell of a spreadsheet cannot hold it; ``leaf_hash`` leads to the entry that does.
+``raw`` is left out, for a cell of a spreadsheet cannot hold it; ``leaf_hash`` leads to the entry that does. ``damaged``
+is empty but for entries that are no records any more, of which there is nothing else than ``index``.
 
 A spreadsheet runs what begins like a formula, so no cell does (OWASP, "CSV Injection"). An apostrophe is put before
 
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from indelible.events.exports.format import ExportFormat
+from indelible.events.exports.format import DAMAGED, ExportFormat
 from indelible.events.foreign.dig import dig_list, dig_object
 from indelible.events.record import decode_record
 from indelible.merkle import leaf_hash
@@ -39,7 +40,7 @@ actor_attributes tenant target_type target_id targets
 context_ip context_user_agent context_location context_service context_service_version context_environment
 context_request_id context_trace_id context_span_id context_http_method context_http_path context_http_status
 reason message tags changes metadata attachments producer_id producer_seq producer_prev
-upstream_format upstream_id upstream_sha256 upstream_size principal log leaf_hash published
+upstream_format upstream_id upstream_sha256 upstream_size principal log leaf_hash published damaged
 """
 COLUMNS: Final = tuple(_COLUMNS.split())
 """The header: it is the same for every export, and new columns will join at its end."""
@@ -93,6 +94,14 @@ def _encode(index: int, entry: bytes, published: bool | None = None) -> bytes:  
     for part in _PARTS:
         for member, value in dig_object(fields, part).items():
             fields[f"{part}_{member}"] = value
+    return _row(fields)
+
+
+def _damaged(index: int, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Row
+    return _row({"index": index, "published": published, "damaged": DAMAGED})
+
+
+def _row(fields: dict[str, Json]) -> bytes:
     return (",".join([_cell(fields.get(column)) for column in COLUMNS]) + "\r\n").encode()
 
 
@@ -101,6 +110,7 @@ CSV: Final = ExportFormat(
     media_type="text/csv; charset=utf-8; header=present",
     suffix=".csv",
     encode=_encode,
+    damaged=_damaged,
     header=(",".join(COLUMNS) + "\r\n").encode(),
 )
 """Rows of :data:`COLUMNS`, with formulas defused."""

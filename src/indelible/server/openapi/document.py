@@ -84,7 +84,7 @@ def build_document() -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": PATHS,
         "components": {
-            "schemas": {**schemas, "StoredRecord": _STORED_RECORD, "Page": _PAGE},
+            "schemas": {**schemas, "StoredRecord": _STORED_RECORD, "DamagedEntry": _DAMAGED_ENTRY, "Page": _PAGE},
             "responses": problem_answers(),
             "securitySchemes": {
                 "key": {
@@ -133,12 +133,32 @@ _STORED_RECORD: dict[str, Any] = {
     "additionalProperties": True,
 }  # fmt: skip
 
+_DAMAGED_ENTRY: dict[str, Any] = {
+    "title": "DamagedEntry",
+    "description": "An entry that is no record any more: somebody has altered what is stored, or taken it away.",
+    "type": "object",
+    "properties": {
+        "index": {"type": "integer", "minimum": 0},
+        "published": {"type": "boolean"},
+        "damaged": {"type": "string", "description": "The log and the file in which it is, and what to do."},
+    },
+    "required": ["index", "published", "damaged"],
+}
+
 _PAGE: dict[str, Any] = {
     "title": "Page",
     "description": "One page of a search. `next` is the cursor of the following one, or `null` when this is the last.",
     "type": "object",
     "properties": {
-        "events": {"type": "array", "items": {"$ref": "#/components/schemas/StoredRecord"}},
+        "events": {
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    {"$ref": "#/components/schemas/StoredRecord"},
+                    {"$ref": "#/components/schemas/DamagedEntry"},
+                ]
+            },
+        },
         "next": {"type": ["string", "null"]},
         "coverage": {"$ref": "#/components/schemas/CoverageShown"},
     },

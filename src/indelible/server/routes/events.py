@@ -45,7 +45,7 @@ def event_routes(context: Context) -> list[HTTPRouteHandler]:
         reader = hosted.log.reader
 
         def read() -> StoredEntry:
-            return reader.get(_index(reader, event))
+            return reader.look(_index(reader, event)).checked()
 
         stored = await context.blocking(lambda: read_visible(principal, log, event, read))
         return Response(with_place(stored), media_type="application/json")

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from indelible.errors import FormatError
+from indelible.errors import Damaged
 from indelible.events.exports import FORMATS, write_export
+from indelible.events.exports.format import DAMAGED
+from tests.insider import NO_RECORDS
+from tests.unit.events.exports.conftest import entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +21,14 @@ if TYPE_CHECKING:
     from indelible.events.exports import Row
 
 FORMAT_NAMES = sorted(FORMATS)
+OBJECTS = {"another object", "without an actor", "an actor that is a text", "a time that is none"}
+ODD_OBJECTS = {
+    "on two lines",
+    "with white space behind it",
+    "with another index",
+}
+TAKEN = {"ndjson": OBJECTS, "csv": OBJECTS | ODD_OBJECTS}
+"""What is a JSON object still, and can stand in a row: more is not looked at, for that is what proofs are for."""
 
 
 def count_records(name: str, content: bytes) -> int:
@@ -69,16 +80,35 @@ def test_write_export_takes_rows_as_pieces_are_taken(name: str, samples: tuple[b
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)
-@pytest.mark.parametrize("entry", [b"not JSON", b"[1]"])
-def test_write_export_refuses_what_is_no_record(name: str, entry: bytes) -> None:
-    """An entry that is no record ends the export with an error, and not with something else in its place."""
-    with pytest.raises(FormatError):
-        list(write_export(FORMATS[name], [(0, entry, None)]))
-
-
-@pytest.mark.parametrize("name", FORMAT_NAMES)
 def test_encode_is_a_function_of_its_arguments(name: str, full: bytes) -> None:
     """The same record gives the same bytes; whether it is published is told, or left out."""
     encode = FORMATS[name].encode
     assert encode(5, full, True) == encode(5, full, True)
     assert len({encode(5, full, published) for published in (None, True, False)}) == 3
+
+
+@pytest.mark.parametrize("name", ["csv", "ndjson"])
+@pytest.mark.parametrize("what", NO_RECORDS)
+def test_write_export_goes_on_past_what_is_no_record(name: str, what: str, samples: tuple[bytes, ...]) -> None:
+    """In its place stands its index, and that it is damaged; the others are as they would be without it."""
+    altered = NO_RECORDS[what](entry_of({"action": "door.open", "actor": {"type": "user", "id": "ada"}}))
+    damage = "" if what in TAKEN[name] else DAMAGED
+    content = b"".join(write_export(FORMATS[name], [(0, samples[0], True), (1, altered, True), (2, samples[2], True)]))
+    whole = b"".join(write_export(FORMATS[name], [(0, samples[0], True), (2, samples[2], True)]))
+    if name == "csv":
+        rows = list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
+        assert [(row["index"], row["damaged"]) for row in rows] == [("0", ""), ("1", damage), ("2", "")]
+        assert not damage or not (rows[1]["action"] or rows[1]["leaf_hash"])
+        assert [rows[0], rows[2]] == list(csv.DictReader(io.StringIO(whole.decode(), newline=""), strict=True))
+    else:
+        lines = content.splitlines()
+        shown = {"damaged": damage} if damage else json.loads(altered)
+        assert json.loads(lines[1]) == {"index": 1, "published": True, **shown}
+        assert [lines[0], lines[2]] == whole.splitlines()
+
+
+@pytest.mark.parametrize("name", ["ocsf", "ecs", "cloudevents"])
+def test_write_export_in_the_schema_of_others_ends_at_what_is_no_record(name: str, samples: tuple[bytes, ...]) -> None:
+    """They have no place for it, and leaving it out would be a lie; the error names it, and formats that go on."""
+    with pytest.raises(Damaged, match=r"^entry 1: .* NDJSON and CSV"):
+        list(write_export(FORMATS[name], [(0, samples[0], True), (1, b"{", True)]))
