@@ -288,7 +288,7 @@ class Damaged(IntegrityError):
 class DamagedObject(Damaged):
     """A tile, entry bundle or checkpoint that a log must have is missing, or cannot be what was written.
 
-    ``path`` is its C2SP tlog-tiles path, which is no secret of the machine, and ``log`` the log's origin.
+    ``path`` is its C2SP tlog-tiles path, or the entry: no secret of the machine. ``log`` is the log's origin.
     """
 
     def __init__(self, detail: str, *, path: str, log: str) -> None:

@@ -215,7 +215,7 @@ class ExportPieces:
             if self._form == "parquet":
                 self._pieces = self._search.current().parquet(self._query(), order=self._question.order)
             else:
-                self._pieces = write_export(FORMATS[self._form], self._rows())
+                self._pieces = write_export(FORMATS[self._form], self._rows(), log=self._search.source.origin)
         return next(self._pieces, None)
 
     def _query(self) -> Query:

@@ -14,7 +14,7 @@ import indelible
 from indelible.access import Grant, Role
 from indelible.client.exchange import Answer
 from indelible.client.problem import error_of
-from indelible.errors import IntegrityError
+from indelible.errors import IntegrityError, Unavailable
 from tests.e2e.http.serving import Served
 from tests.e2e.http.test_append import EVENT
 from tests.e2e.http.test_bad_input import check_problem
@@ -117,12 +117,25 @@ def test_exports_go_on_past_an_entry_that_is_no_record(auditor: httpx.Client, lo
     assert [row["index"] for row in csv.DictReader(io.StringIO(content, newline=""), strict=True)] == list("012345")
 
 
-def test_an_export_that_cannot_say_it_fails(auditor: httpx.Client, log: str, files: Path) -> None:
-    """Rather than that it leaves something out."""
+def test_an_export_that_cannot_say_it_fails(
+    served: Served, auditor: httpx.Client, writer: httpx.Client, log: str, files: Path, tmp_path: Path
+) -> None:
+    """With a problem when nothing has been sent yet, else cut short: rather than that it leaves something out."""
     alter(files, 6, 3, NO_RECORDS["no JSON"])
     eventually(lambda: search(auditor, log)["coverage"]["complete"], True)
-    answer = auditor.get(f"/v1/logs/{log}/export", params={"format": "ocsf"})
-    assert answer.status_code == 500
+    problem = check_problem(auditor.get(f"/v1/logs/{log}/export", params={"format": "ocsf"}), 500)
+    assert problem["type"] == "urn:indelible:problem:integrity"
+    assert problem["detail"].startswith(f"entry 3 of {served.logs.get(log).log.origin}: ")
+    with indelible.connect(served.url, api_key=served.secrets["auditor"], log=log) as connected:
+        with pytest.raises(IntegrityError, match="entry 3"):
+            connected.export("ocsf", to=tmp_path / "out")
+        large = {**EVENT, "metadata": {"text": "x" * 60_000}}
+        append(writer, log, [large] * 4)
+        alter(files, 10, 9, NO_RECORDS["no JSON"])
+        eventually(lambda: search(auditor, log)["coverage"]["complete"], True)
+        with pytest.raises(Unavailable):
+            connected.export("ocsf", to=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_whoever_sees_some_events_sees_nothing_of_a_damaged_one(served: Served, log: str, files: Path) -> None:

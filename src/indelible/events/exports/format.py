@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from indelible.errors import Damaged, FormatError
+from indelible.errors import DamagedObject, FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +27,6 @@ DAMAGED: Final = "this entry is no record any more; `indelible verify` says more
 """What an export says in place of a record that somebody at the disk has altered or taken away."""
 
 _PIECE = 65_536
-_REMEDY = "NDJSON and CSV go on past it"
 
 
 class EncodeRecord(Protocol):
@@ -73,11 +72,11 @@ class ExportFormat:
     footer: bytes = b""
 
 
-def write_export(form: ExportFormat, rows: Iterable[Row]) -> Iterator[bytes]:
+def write_export(form: ExportFormat, rows: Iterable[Row], *, log: str = "the log") -> Iterator[bytes]:
     """A whole export in pieces of at least 64 KiB, the last one aside. ``rows`` is read as the pieces are taken.
 
     Raises:
-        Damaged: while reading on, when an entry is no record any more, and the format has nothing to say so.
+        DamagedObject: while reading on, when an entry is no record any more, and the format has nothing to say so.
     """
     encode, separator = form.encode, form.separator
     held = [form.header]
@@ -88,7 +87,8 @@ def write_export(form: ExportFormat, rows: Iterable[Row]) -> Iterator[bytes]:
             record = encode(index, entry, published)
         except (FormatError, ValueError) as error:  # a time that is none is the latter
             if form.damaged is None:
-                raise Damaged(DAMAGED, path=f"entry {index}", remedy=_REMEDY) from error
+                detail = f"it is no record any more, and {form.name} has no place to say so; NDJSON and CSV have"
+                raise DamagedObject(detail, path=f"entry {index}", log=log) from error
             record = form.damaged(index, published)
         if parting:
             held.append(parting)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from indelible.errors import Damaged
+from indelible.errors import DamagedObject
 from indelible.events.exports import FORMATS, write_export
 from indelible.events.exports.format import DAMAGED
 from tests.insider import NO_RECORDS
@@ -110,5 +110,5 @@ def test_write_export_goes_on_past_what_is_no_record(name: str, what: str, sampl
 @pytest.mark.parametrize("name", ["ocsf", "ecs", "cloudevents"])
 def test_write_export_in_the_schema_of_others_ends_at_what_is_no_record(name: str, samples: tuple[bytes, ...]) -> None:
     """They have no place for it, and leaving it out would be a lie; the error names it, and formats that go on."""
-    with pytest.raises(Damaged, match=r"^entry 1: .* NDJSON and CSV"):
+    with pytest.raises(DamagedObject, match=r"^entry 1 of the log: .* NDJSON and CSV"):
         list(write_export(FORMATS[name], [(0, samples[0], True), (1, b"{", True)]))
