@@ -36,7 +36,8 @@ def count_over_time(scan: Scan, since_us: int | None, until_us: int | None, buck
     width = -(-(until_us - since_us) // buckets)
     starts = range(since_us, until_us, width)
     counts: list[Counter[str]] = [Counter() for _ in starts]
-    add_outcomes(scan.resident, starts, counts)
+    if scan.resident:
+        add_outcomes(scan.resident, starts, counts)
     if relation is not None:
         # No value is bound in what is selected: it stands before the rows, whose values come first.
         place = f"(epoch_us(occurred_at) - {since_us:d}) // {width:d}"

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from indelible.index.scan import Order, Scan
+    from indelible.index.order import Order
+    from indelible.index.scan import Scan
     from indelible.index.source import EntrySource
     from indelible.query.ast import Field, Query
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import is_
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from indelible.index.resident_columns import Column
+    from indelible.index.held_columns import Column
 
 __all__ = ["Part", "Parts", "Span", "View"]
 
@@ -51,25 +53,40 @@ class Part:
     columns: dict[str, Column] = field(default_factory=dict, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
-    """What one query sees, ascending by index."""
+    """What one query sees.
+
+    Attributes:
+        parts: Ascending by index.
+        sealed: Those of them that are segments; the same object as long as they are the same.
+    """
 
     parts: tuple[Part, ...]
+    sealed: tuple[Part, ...] = ()
 
-    @property
+    @cached_property
+    def unsealed(self) -> tuple[Part, ...]:
+        """The other parts."""
+        return tuple(part for part in self.parts if part.file is None)
+
+    @cached_property
     def indexed(self) -> int:
         """How many entries that is."""
         return sum(part.end - part.first for part in self.parts)
 
-    def covers(self, size: int) -> bool:
-        """Whether the first ``size`` entries of the log are all there."""
+    @cached_property
+    def _reach(self) -> int:
         end = 0
         for part in self.parts:
-            if part.first != end or end >= size:
+            if part.first != end:
                 break
             end = part.end
-        return end >= size
+        return end
+
+    def covers(self, size: int) -> bool:
+        """Whether the first ``size`` entries of the log are all there."""
+        return self._reach >= size
 
 
 class Parts:
@@ -104,7 +121,8 @@ class Parts:
                 self._reading[generation] -= 1
                 if not self._reading[generation]:
                     del self._reading[generation]
-            self._dispose()
+            if self._waiting:
+                self._dispose()
 
     def put(self, part: Part, *, dispose: Callable[[], None] | None = None) -> None:
         """Put a part in the place of its block's; ``dispose`` of what it replaces when nobody reads that any more."""
@@ -119,7 +137,12 @@ class Parts:
             self._replace([other for other in self._view.parts if other != part], None)
 
     def _replace(self, parts: list[Part], dispose: Callable[[], None] | None) -> None:
-        self._view = View(tuple(sorted(parts, key=lambda part: part.first)))
+        parts.sort(key=lambda part: part.first)
+        sealed = tuple(part for part in parts if part.file is not None)
+        before = self._view.sealed
+        if len(sealed) == len(before) and all(map(is_, sealed, before)):
+            sealed = before
+        self._view = View(tuple(parts), sealed)
         if dispose is not None:
             self._waiting.append((self._generation, dispose))
         self._generation += 1

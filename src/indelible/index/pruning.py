@@ -1,21 +1,35 @@
-"""Which parts of an index a query can concern at all: decided by index and time, before the database is asked."""
+"""Which parts of an index a query can concern at all: decided by values, index and time, before any is looked at."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from indelible.index.selection import possible_blocks
 from indelible.query.ast import And, Match, Range, Value
 
 if TYPE_CHECKING:
-    from indelible.index.parts import Part, Span
+    from indelible.index.held_columns import Held
+    from indelible.index.parts import Part, Span, View
     from indelible.query.ast import Query
 
-__all__ = ["Bounds"]
+__all__ = ["Bounds", "concerned_parts"]
 
 _FIRST = float("-inf")
 _LAST = float("inf")
+_FIRST_INDEX = attrgetter("first")
 _FIELDS = frozenset({"index", "occurred", "received"})
+
+
+def concerned_parts(query: Query, view: View, held: Held) -> tuple[Part, ...]:
+    """The parts of a view in which anything can match, ascending; ``held`` are columns of its sealed ones."""
+    blocks = possible_blocks(query, held.dictionaries)
+    parts = view.parts
+    if held.blocks & ~blocks:
+        parts = tuple(sorted([*held.within(blocks), *view.unsealed], key=_FIRST_INDEX))
+    bounds = Bounds.of(query)
+    return parts if bounds is _EVERYWHERE else tuple(filter(bounds.touches, parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +43,12 @@ class Bounds:
     @classmethod
     def of(cls, query: Query) -> Bounds:
         """The bounds that a query sets by itself: those that stand alone in it, or joined by *and*."""
-        narrowed = dict.fromkeys(_FIELDS, (_FIRST, _LAST))
+        narrowed: dict[str, tuple[float, float]] = {}
         for part in query.parts if isinstance(query, And) else (query,):
             if isinstance(part, Match) and part.field.name in _FIELDS and not part.field.path:
-                narrowed[part.field.name] = _both(narrowed[part.field.name], _interval(part.test))
-        return cls(**narrowed)
-
-    def occurred_in(self, since_us: int | None, until_us: int | None) -> Bounds:
-        """The same, and only what occurred in ``[since_us, until_us)``."""
-        asked = (_FIRST if since_us is None else since_us, _LAST if until_us is None else until_us - 1)
-        return replace(self, occurred=_both(self.occurred, asked))
+                name, interval = part.field.name, _interval(part.test)
+                narrowed[name] = _both(narrowed[name], interval) if name in narrowed else interval
+        return cls(**narrowed) if narrowed else _EVERYWHERE
 
     def touches(self, part: Part) -> bool:
         """Whether a part can hold anything within."""
@@ -48,6 +58,9 @@ class Bounds:
             and _meets(self.occurred, part.occurred)
             and _meets(self.received, part.received)
         )
+
+
+_EVERYWHERE = Bounds()
 
 
 def _interval(test: object) -> tuple[float, float]:

@@ -1,174 +1,48 @@
-"""Resident columns: the fields that questions name, of sealed segments, in memory as numbers.
+"""Resident columns: the fields that questions name, of sealed segments, held in memory.
 
-A text column says of each entry which of its segment's values it has, and of each of those which number it has in the
-field's dictionary, one for all segments. So a value is looked up once, and what an entry has is compared as a number,
-without the database. Nothing is held before somebody asks. What there is no room for, the oldest first, is left to the
-database, as is everything else.
+Nothing is held before somebody asks. What there is no room for, the oldest first, is left to the database, as is
+everything else. What a column is: :mod:`indelible.index.held_columns`.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 import numpy as np
 
-from indelible.index.addresses import address_key
 from indelible.index.database import file_pattern
+from indelible.index.held_columns import NEVER, Dictionary, Held, TextColumn, TimeColumn, is_of, text_column
 from indelible.index.places import SCALAR_FIELDS
 from indelible.query.ast import Kind
 from indelible.query.fields import FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Mapping, Sequence
 
     from indelible.config import IndexSettings
+    from indelible.index.held_columns import Column
     from indelible.index.parts import Part
 
-__all__ = [
-    "NEVER",
-    "RESIDENT_FIELDS",
-    "Column",
-    "Dictionary",
-    "ResidentColumns",
-    "TextColumn",
-    "TimeColumn",
-    "is_of",
-    "text_column",
-    "time_column",
-]
+__all__ = ["RESIDENT_FIELDS", "ResidentColumns"]
 
 _log = logging.getLogger("indelible.index")
-
-NEVER: Final = -1
-"""Stands for a time that an entry does not say: none is before 1970."""
 
 RESIDENT_FIELDS: Final = frozenset(SCALAR_FIELDS) - {"id", "index", "request", "trace", "actor.name"} | {"actor"}
 """What can be held: fields with one value or none, other than those of which nearly every entry has its own."""
 
 _TEXT: Final = 150
-"""Bytes of memory that a value takes in a dictionary, beside its text."""
+"""Bytes of memory that a value takes at least, beside its text."""
 _MOST_VALUES: Final = 250_000
 """A dictionary of more is no use: its field is left to the database."""
 _SHARE: Final = 8
 """Texts of one column that take more than one in so many bytes of the room are left to the database."""
+_MOST_SEEN: Final = 16
+"""For how many sets of fields it is remembered what is held."""
 _ROWS: Final = "read_parquet(?, hive_partitioning = false)"
-
-
-@dataclass(frozen=True, slots=True)
-class TextColumn:
-    """What the entries of a segment have in a field of texts.
-
-    Attributes:
-        places: For each entry the place of its value in ``values``; 0 for none.
-        values: The numbers in the dictionary of the values that occur, each once; the first is 0.
-        dictionary: What says which values those are.
-    """
-
-    places: NDArray[np.unsignedinteger[Any]]
-    values: NDArray[np.uint32]
-    dictionary: Dictionary
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.places.nbytes + self.values.nbytes
-
-
-@dataclass(frozen=True, slots=True)
-class TimeColumn:
-    """What the entries of a segment have in a field of times.
-
-    Attributes:
-        times: In microseconds since 1970, or :data:`NEVER`.
-        low: The first of them; ``None`` when there is none.
-        high: The last of them.
-        complete: Whether all entries have one.
-    """
-
-    times: NDArray[np.int64]
-    low: int | None
-    high: int | None
-    complete: bool
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.times.nbytes
-
-
-Column: TypeAlias = TextColumn | TimeColumn
-
-
-def text_column(columns: Mapping[str, Column], field: str) -> TextColumn:
-    """The column of a field of texts."""
-    column = columns[field]
-    if not isinstance(column, TextColumn):
-        raise TypeError(field)
-    return column
-
-
-def time_column(columns: Mapping[str, Column], field: str) -> TimeColumn:
-    """The column of a field of times."""
-    column = columns[field]
-    if not isinstance(column, TimeColumn):
-        raise TypeError(field)
-    return column
-
-
-def is_of(column: Column, field: str, dictionaries: Mapping[str, Dictionary]) -> bool:
-    """Whether the numbers in a column of a field are those of a dictionary among these; times need none."""
-    return isinstance(column, TimeColumn) or column.dictionary is dictionaries[field]
-
-
-class Dictionary:
-    """The values of a field of texts that are held of any segment, numbered from 1. Grows, and is read meanwhile.
-
-    Nothing leaves it: once columns have been let go of, another one takes its place, with the values that are left.
-    """
-
-    def __init__(self, kind: Kind) -> None:
-        """Values of a kind of field: entities are found by their ids, too, and addresses have keys."""
-        self._kind = kind
-        self.values = [""]
-        self.keys = [""]
-        """Of addresses their keys, see :mod:`indelible.index.addresses`; empty for a text that is none."""
-        self.size = 0
-        self._numbers: dict[str, int] = {}
-        self._of_ids: dict[str, list[int]] = {}
-
-    def add(self, values: Iterable[str]) -> list[int]:
-        """The numbers of some values, new ones of those that it does not know."""
-        return [self.number(value) or self._append(value) for value in values]
-
-    def number(self, value: str) -> int:
-        """The number of a value; 0 when it is unknown."""
-        return self._numbers.get(value, 0)
-
-    def numbers_of_id(self, name: str) -> list[int]:
-        """Those of the entities, ``type:id``, with this id."""
-        return self._of_ids.get(name, [])
-
-    def _append(self, value: str) -> int:
-        number = len(self.values)
-        size = sys.getsizeof(value) + _TEXT
-        if self._kind is Kind.ADDRESS:
-            self.keys.append(address_key(value) or "")
-            size += sys.getsizeof(self.keys[-1])
-        self.values.append(value)
-        self._numbers[value] = number
-        if self._kind is Kind.ENTITY:
-            self._of_ids.setdefault(value.partition(":")[2], []).append(number)
-            size *= 2
-        self.size += size
-        return number
 
 
 class ResidentColumns:
@@ -184,10 +58,13 @@ class ResidentColumns:
         self._connection = connection
         self._repair = repair
         self._room = settings.column_memory
+        self._segment_entries = settings.segment_entries
         self._retry_interval = settings.retry_interval
         self._dictionaries = {
             field: Dictionary(FIELDS[field].field.kind) for field in RESIDENT_FIELDS if not _is_time(field)
         }  # replaced as a whole
+        # What was held of which parts, by fields; replaced as soon as it is no longer what is held.
+        self._seen: dict[frozenset[str], tuple[Sequence[Part], Held]] = {}
         self._asking = threading.Lock()  # guards the fields below; never held for long, so that questions need not wait
         self._wanted: frozenset[str] = frozenset()
         self._look_again = 0.0  # when, after nothing was missing, there was no room, or something has failed
@@ -199,6 +76,19 @@ class ResidentColumns:
     def dictionaries(self) -> Mapping[str, Dictionary]:
         """Those of this moment, by field. Columns that have others are of another moment."""
         return self._dictionaries
+
+    def held(self, parts: Sequence[Part], fields: frozenset[str]) -> Held:
+        """What is held of these fields of some segments now; they are wanted from now on, see :meth:`want`."""
+        seen = self._seen  # before looking: what changes meanwhile replaces it
+        known = seen.get(fields)
+        if known is not None and known[0] is parts:
+            return known[1]
+        self.want(fields)
+        held = self._look(parts, fields)
+        if len(seen) >= _MOST_SEEN:
+            seen.clear()
+        seen[fields] = parts, held
+        return held
 
     def want(self, fields: frozenset[str], *, at_once: bool = False) -> None:
         """Hold the columns of these fields from now on, as far as there is room; ``at_once``: look for it again now."""
@@ -220,6 +110,25 @@ class ResidentColumns:
                 return self._take_in(*found)
             self._rest(wanted)
             return False
+
+    def _look(self, parts: Sequence[Part], fields: frozenset[str]) -> Held:
+        dictionaries = self._dictionaries
+        held: dict[int, Part] = {}
+        columns: dict[int, Mapping[str, Column]] = {}
+        others: list[Part] = []
+        blocks = 0
+        for part in parts:
+            known = dict(part.columns)  # a copy: what is let go of meanwhile stays until a question is answered
+            if fields <= known.keys() and all(is_of(known[field], field, dictionaries) for field in fields):
+                block = self._block(part)
+                held[block], columns[part.first] = part, known
+                blocks |= 1 << block
+            else:
+                others.append(part)
+        return Held(parts=held, columns=columns, blocks=blocks, others=tuple(others), dictionaries=dictionaries)
+
+    def _block(self, part: Part) -> int:
+        return part.first // self._segment_entries
 
     def _missing(self, parts: Sequence[Part], wanted: frozenset[str]) -> tuple[Part, str] | None:
         fields = [field for field in sorted(wanted) if self._is_of_use(field)]
@@ -261,8 +170,11 @@ class ResidentColumns:
         numbers = np.zeros(len(old.values), np.uint32)
         numbers[left[1:]] = new.add(old.values[number] for number in left[1:].tolist())
         for part, column in zip(parts, columns, strict=True):
-            part.columns[field] = TextColumn(column.places, numbers[column.values], new)
+            values = numbers[column.values]
+            new.mark(values.tolist(), self._block(part))
+            part.columns[field] = TextColumn(column.places, values, new)
         self._dictionaries = {**self._dictionaries, field: new}  # last: what has been renumbered is not held till then
+        self._seen = {}
 
     def _make_room(self, part: Part, parts: Sequence[Part]) -> bool:
         """Let go of the columns of older parts, the oldest first, until there is room for one of ``part``."""
@@ -275,6 +187,7 @@ class ResidentColumns:
             used -= sum(column.size for column in other.columns.values())
             self._let_go += bool(other.columns)
             other.columns.clear()
+            self._seen = {}
         return used + needed <= self._room
 
     def _take_in(self, part: Part, field: str) -> bool:
@@ -285,6 +198,7 @@ class ResidentColumns:
                 self._passed_over[part.first, field] = float("inf")
             else:
                 part.columns[field] = column
+                self._seen = {}
         except duckdb.Error as error:
             if not self._repair([part]):
                 # Once more later; but first the others, which this must not keep out.
@@ -315,6 +229,7 @@ class ResidentColumns:
         dictionary = self._dictionaries[field]
         numbers = np.array([0, *dictionary.add(known)], np.uint32)
         values, ranks = np.unique(numbers, return_inverse=True)
+        dictionary.mark(values.tolist(), self._block(part))
         places = np.zeros(part.end - part.first, np.min_scalar_type(len(values)))
         places[rows["index"] - part.first] = ranks[rows["place"]]
         return TextColumn(places, values, dictionary)

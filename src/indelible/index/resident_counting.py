@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from indelible.index.held_columns import NEVER, text_column, time_column
 from indelible.index.parts import Span
-from indelible.index.resident_columns import NEVER, text_column, time_column
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from indelible.index.resident_columns import TextColumn, TimeColumn
+    from indelible.index.held_columns import TextColumn, TimeColumn
     from indelible.index.resident_scan import ResidentScan
     from indelible.index.selection import Mask
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indelible.index.free_text import find_texts, free_texts, without_texts
-from indelible.index.resident_columns import RESIDENT_FIELDS, is_of
+from indelible.index.order import near_first
+from indelible.index.resident_columns import RESIDENT_FIELDS
 from indelible.index.selection import compile_selection, needed_fields
 
 if TYPE_CHECKING:
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 
     from indelible.index.asked import Asked
     from indelible.index.control import Control
+    from indelible.index.held_columns import Column, Held
+    from indelible.index.order import Order
     from indelible.index.parts import Part
-    from indelible.index.resident_columns import Column, Dictionary, ResidentColumns
     from indelible.index.selection import Hits, Mask, Selection
     from indelible.index.source import EntrySource
     from indelible.index.text_pruning import TextPruning
 
-__all__ = ["ResidentScan"]
+__all__ = ["ResidentScan", "needed_columns"]
 
 
 class ResidentScan:
@@ -33,27 +35,27 @@ class ResidentScan:
     def __init__(
         self,
         parts: Sequence[Part],
+        held: Held,
         asked: Asked,
-        columns: ResidentColumns,
         source: EntrySource,
         pruning: TextPruning,
         control: Control,
     ) -> None:
-        self._asked = asked
-        self._dictionaries = columns.dictionaries
+        """``held`` are the columns of the fields that tell what is asked, see :func:`needed_columns`."""
+        self._query = asked.whole
+        self._held = held
         self._source = source
         self._pruning = pruning
         self._control = control
         self._texts = free_texts(asked.query)
-        self._held = _held(parts, asked, columns, self._dictionaries)
-        self._parts = [part for part in parts if part.first in self._held]
+        self._parts = [part for part in parts if part in self]
         self._masks: dict[int, Mask] = {}
 
     def __contains__(self, part: Part) -> bool:
-        return part.first in self._held
+        return part.first in self._held.columns
 
     def __bool__(self) -> bool:
-        return bool(self._held)
+        return bool(self._held.columns)
 
     def selections(self) -> Iterator[tuple[Mapping[str, Column], Mask]]:
         """Yield the columns of each part that has matching entries, and which those are."""
@@ -62,57 +64,59 @@ class ResidentScan:
                 self._masks[part.first] = self._select_within(part, part.first, part.end)
             mask = self._masks[part.first]
             if mask is not False:
-                yield self._held[part.first], mask
+                yield self._held.columns[part.first], mask
 
     def rows(self, part: Part, low: int, high: int) -> NDArray[np.int64]:
         """The entries of ``[low, high)``, all of a part, that match; ascending."""
         return _rows(part, self._select_within(part, low, high), low, high)
 
+    def page(self, part: Part, low: int, high: int, order: Order, limit: int) -> list[int]:
+        """The first ``limit`` entries of ``[low, high)``, all of a part, that match, in this order."""
+        mask = self._select_within(part, low, high)
+        if mask is False:
+            return []
+        few = mask is not True and np.count_nonzero(mask) <= limit
+        found: list[int] = []
+        for start, stop in ((low, high),) if few else near_first(low, high, order):
+            rows = _rows(part, mask, start, stop)
+            found += (rows if order == "asc" else rows[::-1])[: limit - len(found)].tolist()
+            if len(found) == limit:
+                break
+        return found
+
     def values(self, field: str) -> Sequence[str]:
         """The values of a field of texts by their numbers in columns; number 0 is none."""
-        return self._dictionaries[field].values
+        return self._held.dictionaries[field].values
 
     @cached_property
     def _select(self) -> Selection:
-        return compile_selection(self._asked.whole, self._dictionaries, self._control)
+        return compile_selection(self._query, self._held.dictionaries, self._control)
 
     @cached_property
     def _select_likely(self) -> Selection:
-        return compile_selection(without_texts(self._asked.whole), self._dictionaries, self._control)
+        return compile_selection(without_texts(self._query), self._held.dictionaries, self._control)
 
     def _select_within(self, part: Part, low: int, high: int) -> Mask:
         """Which entries match; of those outside ``[low, high)`` it may say anything."""
         self._control.check()
-        return self._select(part, self._held[part.first], self._find(part, low, high))
+        return self._select(part, self._held.columns[part.first], self._find(part, low, high))
 
     def _find(self, part: Part, low: int, high: int) -> Hits:
         """Where free texts are within ``[low, high)``, as far as that matters."""
         if not self._texts:
             return {}
-        rows = _rows(part, self._select_likely(part, self._held[part.first], {}), low, high)
+        rows = _rows(part, self._select_likely(part, self._held.columns[part.first], {}), low, high)
         wanted = {text: self._pruning.entries(part, text, rows) for text in self._texts}
         return find_texts(self._source, wanted, self._control)
+
+
+def needed_columns(asked: Asked) -> frozenset[str] | None:
+    """The fields whose columns tell, with free texts aside, what is asked; ``None`` where columns cannot tell."""
+    needed = needed_fields(asked.whole)
+    return needed | asked.counted if needed is not None and asked.counted <= RESIDENT_FIELDS else None
 
 
 def _rows(part: Part, mask: Mask, low: int, high: int) -> NDArray[np.int64]:
     if isinstance(mask, bool):
         return np.arange(low, high if mask else low)
-    return np.flatnonzero(mask[low - part.first : high - part.first]) + low
-
-
-def _held(
-    parts: Sequence[Part], asked: Asked, columns: ResidentColumns, dictionaries: Mapping[str, Dictionary]
-) -> dict[int, dict[str, Column]]:
-    """Of the parts whose columns tell all that is asked, by these dictionaries: the columns, by the first index."""
-    needed = needed_fields(asked.whole)
-    if needed is None or not asked.counted <= RESIDENT_FIELDS:
-        return {}
-    needed |= asked.counted
-    columns.want(needed)
-    # Copies: what has been let go of meanwhile stays until this question is answered.
-    held = ((part.first, dict(part.columns)) for part in parts if part.file is not None)
-    return {
-        first: known
-        for first, known in held
-        if needed <= known.keys() and all(is_of(known[field], field, dictionaries) for field in needed)
-    }
+    return mask[low - part.first : high - part.first].nonzero()[0] + low

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,14 +17,16 @@ from indelible.index.compiler import compile_query, time_condition
 from indelible.index.database import file_pattern, quote
 from indelible.index.fragment import FALSE, TRUE, Fragment, conjunction
 from indelible.index.free_text import find_texts, free_texts, without_texts
-from indelible.index.pruning import Bounds
-from indelible.index.resident_scan import ResidentScan
+from indelible.index.held_columns import NOTHING_HELD
+from indelible.index.order import near_first
+from indelible.index.pruning import concerned_parts
+from indelible.index.resident_scan import ResidentScan, needed_columns
 from indelible.index.rows import create_rows
 from indelible.index.text_pruning import TextPruning
 from indelible.query.ast import Everything
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -33,21 +34,18 @@ if TYPE_CHECKING:
 
     from indelible.index.asked import Asked
     from indelible.index.control import Control
+    from indelible.index.order import Order
     from indelible.index.parts import Part, View
     from indelible.index.resident_columns import ResidentColumns
     from indelible.index.source import EntrySource
     from indelible.index.text_filters import TextFilters
     from indelible.query.ast import FreeText
 
-__all__ = ["Order", "Relation", "Scan"]
-
-Order = Literal["asc", "desc"]
+__all__ = ["Relation", "Scan"]
 
 _FIRST_BATCH = 4
 _LARGEST_BATCH = 64
 _LARGEST_TEXT_BATCH = 16
-_NEAR = (1_024, 8_192)
-"""How many entries of the first batch are looked at before its others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +104,11 @@ class Scan:
         self._times = time_condition(asked.since_us, asked.until_us)
         self.takes_everything = asked.query == Everything() and self._times == TRUE
         """Whether every row of the parts matches."""
-        bounds = Bounds.of(asked.query).occurred_in(asked.since_us, asked.until_us)
-        self.parts = tuple(part for part in view.parts if bounds.touches(part))
-        self.resident = ResidentScan(self.parts, asked, columns, source, self._pruning, control)
+        needed = needed_columns(asked)
+        held = NOTHING_HELD if needed is None else columns.held(view.sealed, needed)
+        self.parts = concerned_parts(asked.whole, view, held)
+        """The parts in which anything can match, ascending."""
+        self.resident = ResidentScan(self.parts, held, asked, source, self._pruning, control)
 
     @cached_property
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -151,17 +151,17 @@ class Scan:
         is_first = True
         for batch in self.batches(order, after):
             low, high = _beyond(batch, order, after)
-            is_split = is_first and (batch[0] in self.resident or bool(self._texts))
-            left = min(high - low, self._entries_left(batch))
-            for start, stop in pairwise([0, *(step for step in _NEAR if is_split and step < left), high - low]):
-                yield (batch, low + start, low + stop) if order == "asc" else (batch, high - stop, high - start)
+            pieces: Iterable[tuple[int, int]] = [(low, high)]
+            if is_first and self._texts:
+                pieces = near_first(low, high, order, left=sum(map(self._pruning.entries_left, batch)))
+            for start, stop in pieces:
+                yield batch, start, stop
             is_first = is_first and batch[0].file is None
 
     def page(self, batch: Sequence[Part], low: int, high: int, order: Order, limit: int) -> list[int]:
         """The first ``limit`` entries of a batch that match, of those in ``[low, high)``, in this order."""
         if batch[0] in self.resident:
-            rows = self.resident.rows(batch[0], low, high)
-            return [int(row) for row in (rows if order == "asc" else rows[::-1])[:limit]]
+            return self.resident.page(batch[0], low, high, order, limit)
         relation = self.relation(batch, more=_between(low, high))
         rest = "ORDER BY index LIMIT ?" if order == "asc" else "ORDER BY index DESC LIMIT ?"
         return [index for (index,) in relation.select("index", rest, values=[limit])]
@@ -172,12 +172,6 @@ class Scan:
         if batch[0] in self.resident:
             return self.resident.rows(batch[0], low, high)
         return self.relation(batch, more=_between(low, high)).indices()
-
-    def _entries_left(self, batch: Sequence[Part]) -> int:
-        """How many entries of a batch can match, about."""
-        if self._texts:
-            return sum(map(self._pruning.entries_left, batch))
-        return sum(part.end - part.first for part in batch)
 
     def relation(self, parts: Sequence[Part], *, more: Fragment = TRUE) -> Relation:
         """The matching rows of some of the parts, at least one; ``more`` is one more condition on them."""

@@ -6,14 +6,16 @@ naive evaluator (:mod:`indelible.query.evaluate`) says of the records.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
+from operator import and_, or_
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from indelible.index.addresses import network_keys
 from indelible.index.compiler import LAST_INDEX, LAST_MOMENT, whole_bounds
-from indelible.index.resident_columns import NEVER, RESIDENT_FIELDS, text_column, time_column
+from indelible.index.held_columns import ALL_BLOCKS, NEVER, text_column, time_column
+from indelible.index.resident_columns import RESIDENT_FIELDS
 from indelible.query.ast import And, Everything, FreeText, Kind, Match, Network, Not, Or, Pattern, Present, Range, Value
 from indelible.query.evaluate import fits
 
@@ -23,11 +25,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indelible.index.control import Control
+    from indelible.index.held_columns import Column, Dictionary, TextColumn
     from indelible.index.parts import Part
-    from indelible.index.resident_columns import Column, Dictionary
     from indelible.query.ast import Field, Query, Test
 
-__all__ = ["Hits", "Mask", "Selection", "compile_selection", "needed_fields"]
+__all__ = ["Hits", "Mask", "Selection", "compile_selection", "needed_fields", "possible_blocks"]
 
 Mask: TypeAlias = "NDArray[np.bool_] | bool"
 """Of each entry of a part whether it matches; or of all of them."""
@@ -58,6 +60,19 @@ def needed_fields(query: Query) -> frozenset[str] | None:
             return frozenset({query.field.name})
         case _:
             return None
+
+
+def possible_blocks(query: Query, dictionaries: Mapping[str, Dictionary]) -> int:
+    """The set of blocks in which anything can match, by the values that have to occur there."""
+    match query:
+        case And():
+            return reduce(and_, (possible_blocks(part, dictionaries) for part in query.parts), ALL_BLOCKS)
+        case Or():
+            return reduce(or_, (possible_blocks(part, dictionaries) for part in query.parts), 0)
+        case Match(test=Value(value=str() as text)) if (dictionary := dictionaries.get(query.field.name)) is not None:
+            return dictionary.blocks(_numbers(query.field, text, dictionary))
+        case _:
+            return ALL_BLOCKS
 
 
 def compile_selection(query: Query, dictionaries: Mapping[str, Dictionary], control: Control) -> Selection:
@@ -157,43 +172,55 @@ def _within(numbers: NDArray[np.int64], first: int, last: int, low: int, high: i
 
 
 def _text(field: Field, test: Test, dictionary: Dictionary, control: Control) -> Selection:
+    match test:
+        case Value(value=str() as text):
+            return _equality(field.name, _numbers(field, text, dictionary))
+        case Present():
+            return lambda _part, columns, _hits: text_column(columns, field.name).places > 0
+        case Pattern():
+            values, passes = dictionary.values, _pattern_test(field, test)
+        case Network():
+            low, high = network_keys(test.network)
+            values, passes = dictionary.keys, lambda key: low <= key <= high
+        case _:
+            return lambda _part, _columns, _hits: False
+
     @cache
-    def passing() -> NDArray[np.bool_]:  # when it is first asked: by then all numbers of the columns are known
-        return _passing(field, test, dictionary, control)
+    def passing() -> NDArray[np.bool_]:  # when it is first asked: there may be many to look at
+        return _tested(values, passes, control)
 
     def select(_part: Part, columns: Mapping[str, Column], _hits: Hits) -> Mask:
         column = text_column(columns, field.name)
-        if isinstance(test, Present):
-            return column.places > 0
         table = passing()[column.values]
         occurring = np.flatnonzero(table)
-        if len(occurring) > _FEW:
-            return np.take(table, column.places)
-        found: Mask = False
-        for place in occurring.tolist():
-            mask = column.places == place
-            found = mask if found is False else found | mask
-        return found
+        return np.take(table, column.places) if len(occurring) > _FEW else _any_of(column, occurring.tolist())
 
     return select
 
 
-def _passing(field: Field, test: Test, dictionary: Dictionary, control: Control) -> NDArray[np.bool_]:
-    """Of each value by its number whether it passes a test."""
-    match test:
-        case Value(value=str() as text):
-            numbers = [dictionary.number(text), *(dictionary.numbers_of_id(text) if field.kind is Kind.ENTITY else ())]
-            passing = np.zeros(len(dictionary.values), np.bool_)
-            passing[numbers] = True
-            passing[0] = False  # none
-            return passing
-        case Pattern():
-            return _tested(dictionary.values, _pattern_test(field, test), control)
-        case Network():
-            low, high = network_keys(test.network)
-            return _tested(dictionary.keys, lambda key: low <= key <= high, control)
-        case _:
-            return np.zeros(len(dictionary.values), np.bool_)
+def _numbers(field: Field, text: str, dictionary: Dictionary) -> list[int]:
+    """The numbers of the values that equal a text; entities also do when their ids do."""
+    of_ids = dictionary.numbers_of_id(text) if field.kind is Kind.ENTITY else ()
+    return [number for number in (dictionary.number(text), *of_ids) if number]
+
+
+def _equality(name: str, numbers: list[int]) -> Selection:
+    wanted = np.array(numbers, np.uint32)
+
+    def select(_part: Part, columns: Mapping[str, Column], _hits: Hits) -> Mask:
+        column = text_column(columns, name)
+        return _any_of(column, [place for place in map(column.place, wanted) if place])
+
+    return select
+
+
+def _any_of(column: TextColumn, places: Sequence[int]) -> Mask:
+    """Which entries have a value at one of some places."""
+    found: Mask = False
+    for place in places:
+        mask = column.places == place
+        found = mask if found is False else found | mask
+    return found
 
 
 def _tested(values: Sequence[str], passes: Callable[[str], bool], control: Control) -> NDArray[np.bool_]:

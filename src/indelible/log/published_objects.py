@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PublishedObjects"]
 
-_CACHED_BUNDLES = 16  # a page of search results, or a re-imported file, reads the same few bundles again and again
+_CACHED_BYTES = 16 << 20  # a page of search results, or a re-imported file, reads the same bundles again and again
 _FULL_PATH = re.compile(r"(?P<full>tile/.+)\.p/[0-9]+")
 
 
@@ -34,8 +34,10 @@ class PublishedObjects:
         """``origin`` is the log's, for messages."""
         self._objects = objects
         self._origin = origin
-        self._bundles: OrderedDict[int, list[bytes]] = OrderedDict()  # full bundles only: they never change
-        self._lock = Lock()  # guards _bundles
+        # Full bundles only, which never change; each with its size.
+        self._bundles: OrderedDict[int, tuple[list[bytes], int]] = OrderedDict()
+        self._cached = 0  # bytes
+        self._lock = Lock()  # guards both
 
     def tile(self, tile: Tile) -> bytes:
         """The hashes of a tile."""
@@ -55,7 +57,7 @@ class PublishedObjects:
         with self._lock:
             if number in self._bundles:
                 self._bundles.move_to_end(number)
-                return self._bundles[number]
+                return self._bundles[number][0]
         data = self.bundle_bytes(number, width)
         try:
             entries = entry_bundle.decode_prefix(data, width)
@@ -63,11 +65,17 @@ class PublishedObjects:
             path = entry_bundle.bundle_path(number, width)
             raise self._damaged(str(error), path, _spell(number * TILE_WIDTH, width)) from error
         if width == TILE_WIDTH:
-            with self._lock:
-                self._bundles[number] = entries
-                if len(self._bundles) > _CACHED_BUNDLES:
-                    self._bundles.popitem(last=False)
+            self._keep(number, entries, len(data))
         return entries
+
+    def _keep(self, number: int, entries: list[bytes], size: int) -> None:
+        with self._lock:
+            if number not in self._bundles:
+                self._bundles[number] = entries, size
+                self._cached += size
+            while self._cached > _CACHED_BYTES and len(self._bundles) > 1:
+                _, (_, dropped) = self._bundles.popitem(last=False)
+                self._cached -= dropped
 
     def no_record(self, index: int, size: int) -> DamagedObject:
         """What there is to say of an entry, of ``size``, that is no record any more.

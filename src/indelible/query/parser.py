@@ -8,13 +8,14 @@ the text: its length, its depth and the number of its terms are bounded before t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
 
 from indelible.errors import QueryError
-from indelible.query.ast import Everything, FreeText, Match, Range
+from indelible.query.ast import Everything, FreeText, Kind, Match, Range
 from indelible.query.fields import FIELDS, JSON_ROOTS, SUGAR, find_field
 from indelible.query.formula import all_of, any_of, negation
 from indelible.query.grammar import query_parser
@@ -37,6 +38,8 @@ MAX_DEPTH: Final = 32
 MAX_TERMS: Final = 256
 """Matches and free texts."""
 
+_LONGEST_REMEMBERED: Final = 512
+"""Characters of a query that is remembered with its meaning: all of them together take a few megabytes."""
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -56,17 +59,33 @@ def parse_query(text: str, *, now_us: int, max_length: int = MAX_LENGTH) -> Quer
     if unreadable := _UNREADABLE.search(text):
         raise QueryError("no record holds U+0000 or half of a surrogate pair", column=unreadable.start() + 1)
     text = text.rstrip()
+    tree, timeless = (_parse if len(text) > _LONGEST_REMEMBERED else _parse_again)(text)
+    return _Meaning(now_us).of(tree, 0) if timeless is None else timeless
+
+
+def _parse(text: str) -> tuple[Tree[Token], Query | None]:
+    """The tree of a text, and what it means whenever it is asked, unless that depends on the time."""
     try:
         tree = query_parser().parse(text)
     except UnexpectedInput as error:
         raise explain_syntax(text, error) from None
-    return _Meaning(now_us).of(tree, 0)
+    try:
+        return tree, _Meaning(None).of(tree, 0)
+    except _TellsTimeError:
+        return tree, None
+
+
+_parse_again = lru_cache(256)(_parse)  # a page, its histogram, its facets and the next page are asked in the same words
+
+
+class _TellsTimeError(Exception):
+    """What a query means depends on when it is asked."""
 
 
 class _Meaning:
-    """Gives meaning to what the grammar found, for one query."""
+    """Gives meaning to what the grammar found, for one query; without a time, if it needs none."""
 
-    def __init__(self, now_us: int) -> None:
+    def __init__(self, now_us: int | None) -> None:
         self._now_us = now_us
         self._terms = 0
 
@@ -104,12 +123,17 @@ class _Meaning:
         field = find_field(parts)
         if field is None:
             raise _unknown_field(key, parts)
-        return Match(field, read_test(field, written, self._now_us))
+        return Match(field, read_test(field, written, self._now() if field.kind is Kind.TIME else 0))
+
+    def _now(self) -> int:
+        if self._now_us is None:
+            raise _TellsTimeError
+        return self._now_us
 
     def _bounded(self, key: Token, written: Written) -> Match:
         if not isinstance(written, Text):
             raise QueryError(f"{key[:-1]} takes one time; for a range: occurred:7d..24h", column=written.column)
-        moment = read_time(written, self._now_us)
+        moment = read_time(written, self._now())
         bound = Range(low=moment.first) if key == "since:" else Range(high=moment.first, high_open=True)
         return Match(FIELDS["occurred"].field, bound)
 

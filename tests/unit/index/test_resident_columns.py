@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from indelible.index import LogIndex
     from indelible.index.answers import Coverage
+    from indelible.index.held_columns import TextColumn
     from indelible.index.parts import Part
-    from indelible.index.resident_columns import TextColumn
     from indelible.index.scan import Scan
 
 FIVE = 5 * SEGMENT
@@ -92,6 +92,46 @@ def test_columns_answer_without_the_database(five: LogIndex, read: list[int], te
     read.clear()
     assert ask() == before
     assert read == []
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("actor:eve", [1, 3]),
+        ("actor:user:eve", [1, 3]),
+        ("actor:eve action:thing.read", [1, 3]),
+        ("actor:eve OR actor:mallory", [1, 2, 3]),
+        ("actor:eve actor:mallory", []),
+        ("actor:eve OR outcome:denied", [0, 1, 2, 3]),
+        ("-actor:eve", [0, 1, 2, 3]),
+        ("actor:e*e", [0, 1, 2, 3]),
+        ("actor:nobody", []),
+    ],
+)
+def test_question_looks_only_at_segments_where_its_values_occur(
+    open_index: Callable[..., LogIndex], text: str, where: list[int]
+) -> None:
+    """The dictionary knows; also after columns were let go of and numbered anew."""
+    entries = make_entries(0, 4 * SEGMENT)
+    for at, name in ((SEGMENT + 7, "eve"), (2 * SEGMENT, "mallory"), (4 * SEGMENT - 1, "eve")):
+        entries[at] = encode(make_record(at, actor={"type": "user", "id": name}))
+    index = open_index(ListedLog(entries))
+    index.catch_up()
+    before = index.search(query(text), limit=10_000).indices
+    index.hold_columns()
+
+    def concerned() -> list[int]:
+        return index._queries.run(
+            lambda scan, _: [part.first // SEGMENT for part in scan.parts], Asked(query=query(text)), None
+        )
+
+    assert concerned() == where
+    index._columns._let_go = 4
+    index.hold_columns()
+    assert concerned() == where
+    assert index.search(query(text), limit=10_000).indices == before
+    assert index.search(query(text), limit=1).indices == before[:1]
+    assert index.search(query(text), order="asc", limit=1).indices == before[-1:]
 
 
 def test_columns_leave_other_fields_to_the_database(five: LogIndex, read: list[int]) -> None:

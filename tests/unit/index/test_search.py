@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indelible.index import LogIndex
-    from indelible.index.scan import Order
+    from indelible.index.order import Order
 
 
 def pages(index: LogIndex, text: str, order: Order, limit: int) -> list[int]:

@@ -294,7 +294,7 @@ def test_search_for_a_common_text_looks_nearby_first(
     order: str, open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What fills a page in the first entries is looked for in no others; and no page misses or repeats one."""
-    monkeypatch.setattr("indelible.index.scan._NEAR", (256, 512))
+    monkeypatch.setattr("indelible.index.order._NEAR", (256, 512))
     log = ListedLog(make_entries(0, 2_048))
     index = open_index(log, settings=IndexSettings(segment_entries=1_024, threads=1))
     index.catch_up()

@@ -210,3 +210,27 @@ def test_reader_look_gives_what_is_damaged_and_says_so(broken: Callable[[dict[st
     with pytest.raises(NotFound):
         reader.look(600)
     assert [entry for _, entry, _ in reader.pick([0, 256, 257])] == [b"", b"{}", whole.get(257).entry]
+
+
+def test_reader_keeps_the_bundles_that_were_read_last(stepped: SteppedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as fit into some bytes, however large bundles are, but always the last one."""
+    stepped.append(4 * 256)
+    stepped.publish()
+    size = max(len(stepped.log.reader.bundle(number)) for number in range(4))
+    read: list[str] = []
+    get = MemoryObjects.get
+
+    def watched(self: MemoryObjects, path: str) -> bytes:
+        read.append(path)
+        return get(self, path)
+
+    monkeypatch.setattr(MemoryObjects, "get", watched)
+    for room, expected in ((2 * size, [2, 1, 0, 1]), (1, [4, 1, 2, 1])):
+        monkeypatch.setattr("indelible.log.published_objects._CACHED_BYTES", room)
+        reader = Reader.open(stepped.stores.objects)
+        counts = []
+        for numbers in ([0, 1, 0, 1], [2], [1, 2], [0, 0]):
+            read.clear()
+            assert [index for index, _, _ in reader.pick([256 * number for number in numbers])]
+            counts.append(len(read))
+        assert counts == expected

@@ -229,3 +229,19 @@ def test_parse_takes_the_canonical_text_of_all_it_took(text: str) -> None:
     """At its limits, too, a query's canonical text is within the limit for such texts."""
     query = parse(text)
     assert parse_query(print_query(query), now_us=0, max_length=MAX_CANONICAL_LENGTH) == query
+
+
+@pytest.mark.parametrize("text", ["occurred:24h", 'occurred:"24h"', "a (since:24h OR b)", "-received:24h..1h c"])
+def test_time_of_a_query_is_that_of_each_asking(text: str) -> None:
+    """What is remembered of a text is not when it was asked first."""
+    assert parse_query(text, now_us=NOW_US) != parse_query(text, now_us=NOW_US + HOUR)
+    assert parse_query(text, now_us=NOW_US) == parse_query(f" {text}", now_us=NOW_US)
+
+
+def test_query_that_cannot_be_read_is_said_to_be_so_each_time() -> None:
+    """Errors are not remembered, and neither are texts that would take much memory."""
+    for text in ("actr:ada", "a OR", "occurred:soon"):
+        for _ in range(2):
+            with pytest.raises(QueryError):
+                parse(text)
+    assert parse("a " * 256) == parse("a " * 256) == And((A,) * 256) or parse("a " * 256) == A

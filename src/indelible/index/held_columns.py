@@ -1,0 +1,209 @@
+"""Columns in memory: what the entries of a segment have in one field, as numbers.
+
+A text column says of each entry which of its segment's values it has, and of each of those which number it has in the
+field's dictionary, one for all segments. So a value is looked up once, and what an entry has is compared as a number.
+The dictionary says of each value in which segments it occurs; the others need not be looked at.
+
+Segments are named by their *blocks*: how many of their length lie before them. A set of blocks is a whole number with a
+bit for each of them, the lowest for the first; -1 is the set of all.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from indelible.index.addresses import address_key
+from indelible.query.ast import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indelible.index.parts import Part
+
+__all__ = [
+    "ALL_BLOCKS",
+    "NEVER",
+    "NOTHING_HELD",
+    "Column",
+    "Dictionary",
+    "Held",
+    "TextColumn",
+    "TimeColumn",
+    "is_of",
+    "text_column",
+    "time_column",
+]
+
+ALL_BLOCKS: Final = -1
+"""Every block there is or will be."""
+
+NEVER: Final = -1
+"""Stands for a time that an entry does not say: none is before 1970."""
+
+_TEXT: Final = 190
+"""Bytes of memory that a value takes in a dictionary, beside its text and the blocks from the 64th on."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """What the entries of a segment have in a field of texts.
+
+    Attributes:
+        places: For each entry the place of its value in ``values``; 0 for none.
+        values: The numbers in the dictionary of the values that occur, each once; the first is 0.
+        dictionary: What says which values those are.
+    """
+
+    places: NDArray[np.unsignedinteger[Any]]
+    values: NDArray[np.uint32]
+    dictionary: Dictionary
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.places.nbytes + self.values.nbytes
+
+    def place(self, number: np.uint32) -> int:
+        """The place of the value with a number; 0 when it does not occur."""
+        place = int(self.values.searchsorted(number))
+        return place if place < len(self.values) and self.values[place] == number else 0
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumn:
+    """What the entries of a segment have in a field of times.
+
+    Attributes:
+        times: In microseconds since 1970, or :data:`NEVER`.
+        low: The first of them; ``None`` when there is none.
+        high: The last of them.
+        complete: Whether all entries have one.
+    """
+
+    times: NDArray[np.int64]
+    low: int | None
+    high: int | None
+    complete: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.times.nbytes
+
+
+Column: TypeAlias = TextColumn | TimeColumn
+
+
+def text_column(columns: Mapping[str, Column], field: str) -> TextColumn:
+    """The column of a field of texts."""
+    column = columns[field]
+    if not isinstance(column, TextColumn):
+        raise TypeError(field)
+    return column
+
+
+def time_column(columns: Mapping[str, Column], field: str) -> TimeColumn:
+    """The column of a field of times."""
+    column = columns[field]
+    if not isinstance(column, TimeColumn):
+        raise TypeError(field)
+    return column
+
+
+def is_of(column: Column, field: str, dictionaries: Mapping[str, Dictionary]) -> bool:
+    """Whether the numbers in a column of a field are those of a dictionary among these; times need none."""
+    return isinstance(column, TimeColumn) or column.dictionary is dictionaries[field]
+
+
+class Dictionary:
+    """The values of a field of texts that are held of any segment, numbered from 1. Grows, and is read meanwhile.
+
+    Nothing leaves it: once columns have been let go of, another one takes its place, with the values that are left.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        """Values of a kind of field: entities are found by their ids, too, and addresses have keys."""
+        self._kind = kind
+        self.values = [""]
+        self.keys = [""]
+        """Of addresses their keys, see :mod:`indelible.index.addresses`; empty for a text that is none."""
+        self.size = 0
+        self._blocks = [0]
+        self._numbers: dict[str, int] = {}
+        self._of_ids: dict[str, list[int]] = {}
+
+    def add(self, values: Iterable[str]) -> list[int]:
+        """The numbers of some values, new ones of those that it does not know."""
+        return [self.number(value) or self._append(value) for value in values]
+
+    def mark(self, numbers: Iterable[int], block: int) -> None:
+        """Say that the values with these numbers occur in a block."""
+        bit = 1 << block
+        for number in numbers:
+            self._blocks[number] |= bit
+
+    def number(self, value: str) -> int:
+        """The number of a value; 0 when it is unknown."""
+        return self._numbers.get(value, 0)
+
+    def numbers_of_id(self, name: str) -> list[int]:
+        """Those of the entities, ``type:id``, with this id."""
+        return self._of_ids.get(name, [])
+
+    def blocks(self, numbers: Iterable[int]) -> int:
+        """The blocks in which any of the values with these numbers occurs, and others that were let go of."""
+        found = 0
+        for number in numbers:
+            found |= self._blocks[number]
+        return found
+
+    def _append(self, value: str) -> int:
+        number = len(self.values)
+        size = sys.getsizeof(value) + _TEXT
+        if self._kind is Kind.ADDRESS:
+            self.keys.append(address_key(value) or "")
+            size += sys.getsizeof(self.keys[-1])
+        self.values.append(value)
+        self._blocks.append(0)
+        if self._kind is Kind.ENTITY:
+            self._of_ids.setdefault(value.partition(":")[2], []).append(number)
+            size *= 2
+        self._numbers[value] = number  # last: who knows the number finds the rest
+        self.size += size
+        return number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Of some parts those of which the columns of some fields are held, at one moment.
+
+    Attributes:
+        parts: Which parts those are, by their blocks.
+        columns: Their columns, by the first index and the field.
+        blocks: Their blocks, as a set.
+        others: The other parts, ascending.
+        dictionaries: Those that the columns have, by field.
+    """
+
+    parts: Mapping[int, Part]
+    columns: Mapping[int, Mapping[str, Column]]
+    blocks: int
+    others: tuple[Part, ...]
+    dictionaries: Mapping[str, Dictionary]
+
+    def within(self, blocks: int) -> Iterator[Part]:
+        """Yield those of the parts whose blocks are in a set, and all others, in no particular order."""
+        yield from self.others
+        left = self.blocks & blocks
+        while left:
+            lowest = left & -left
+            yield self.parts[lowest.bit_length() - 1]
+            left ^= lowest
+
+
+NOTHING_HELD: Final = Held(parts={}, columns={}, blocks=0, others=(), dictionaries={})
