@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 from indelible.index.addresses import address_key
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["file_pattern", "open_database", "quote"]
 
 _KNOWN_ADDRESSES = 65_536
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_OCTETS = ", ".join(f"CAST(split_part(text, '.', {place}) AS INTEGER)" for place in range(1, 5))
+# Most addresses are of IP version 4, and SQL takes a quarter of the time, with the interpreter free for others.
+_IP_KEY = f"""
+    CASE WHEN regexp_full_match(text, '{_OCTET}[.]{_OCTET}[.]{_OCTET}[.]{_OCTET}')
+    THEN printf('4%02x%02x%02x%02x', {_OCTETS}) WHEN text IS NOT NULL THEN ip_key_of_any(text) END
+"""
 _NEVER = "1TiB"  # a checkpoint writes nothing here, but would compress the hot tail again after each commit
 _GLOB = frozenset("*?[")
 
@@ -47,11 +55,18 @@ def open_database(folders: Sequence[Path], spill: Path, settings: IndexSettings)
             **threads,
         },
     )
-    connection.create_function("ip_key", lru_cache(_KNOWN_ADDRESSES)(address_key), ["VARCHAR"], "VARCHAR")
+    connection.create_function(
+        "ip_key_of_any",
+        lru_cache(_KNOWN_ADDRESSES)(address_key),
+        ["VARCHAR"],
+        "VARCHAR",
+        null_handling=FunctionNullHandling.SPECIAL,  # by default none may come out
+    )
+    connection.execute(f"CREATE MACRO ip_key(text) AS {_IP_KEY}")
     # Paths are checked as they are given, before and after the patterns in them are expanded.
     allowed = sorted({f"{text}/" for folder in folders for text in (str(folder), file_pattern(folder))})
     connection.execute(f"SET allowed_directories = [{', '.join(map(quote, allowed))}]")
-    connection.execute("SET parquet_metadata_cache = true")  # a look-up reads little else than the files' footers
+    connection.execute("SET parquet_metadata_cache = true")  # spares reading the files' footers again
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection

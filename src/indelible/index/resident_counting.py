@@ -87,9 +87,11 @@ def most_frequent(
 
 
 def _span(occurred: TimeColumn, mask: Mask) -> Span | None:
+    if occurred.low is None or occurred.high is None:
+        return None
     kept = _known(occurred, mask)
-    if occurred.low is None or occurred.high is None or kept is None:
-        return None if occurred.low is None or occurred.high is None else Span(occurred.low, occurred.high)
+    if kept is None:
+        return Span(occurred.low, occurred.high)
     times = occurred.times[kept]
     return Span(int(times.min()), int(times.max())) if len(times) else None
 

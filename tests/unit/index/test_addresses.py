@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from indelible.config import IndexSettings
 from indelible.index.addresses import address_key, network_keys
+from indelible.index.database import open_database
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 addresses = st.ip_addresses()
 networks = st.builds(
@@ -27,6 +33,25 @@ def test_address_key_lies_within_its_networks_only(
     key = address_key(str(address))
     assert key is not None
     assert (first <= key <= last) == (address in network)
+
+
+_octets = st.sampled_from(
+    ["0", "00", "1", "01", "9", "10", "99", "100", "199", "200", "249", "250", "255", "256", "300", ""]
+)
+
+
+def test_database_makes_the_same_keys(tmp_path: Path) -> None:
+    """Whatever the text, and of most addresses without asking Python."""
+    database = open_database([tmp_path], tmp_path, IndexSettings())
+
+    @given(st.lists(st.one_of(addresses.map(str), st.lists(_octets, min_size=3, max_size=5).map(".".join), st.text())))
+    @example(["255.255.255.255", "1.2.3.4\n", " 1.2.3.4", "\u0661.2.3.4", "1.2.3.4.", "1.2.3.+4"])
+    def hold(texts: list[str]) -> None:
+        rows = database.execute("SELECT ip_key(text) FROM unnest(?::VARCHAR[]) AS texts(text)", [texts]).fetchall()
+        assert rows == [(address_key(text),) for text in texts]
+        assert database.execute("SELECT ip_key(NULL)").fetchall() == [(None,)]
+
+    hold()
 
 
 @pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "::ffff:0:0/96"])

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from indelible.index import IndexSettings, LogIndex
-from tests.unit.index.conftest import SEGMENT, SMALL, make_entries, query
+from tests.unit.index.conftest import SEGMENT, SMALL, encode, make_entries, make_record, query
 from tests.unit.index.listed_log import ListedLog
 
 if TYPE_CHECKING:
@@ -66,6 +66,19 @@ def test_segments_hold_every_entry_whole(log: ListedLog, index: LogIndex, tmp_pa
     pattern = str(tmp_path / "index" / "*.parquet")
     rows = duckdb.connect().execute("SELECT index, record FROM read_parquet(?) ORDER BY index", [pattern]).fetchall()
     assert rows == [(place, entry.decode()) for place, entry in enumerate(log.all[: 3 * SEGMENT])]
+
+
+def test_segments_hold_what_says_an_address_that_is_none(open_index: Callable[..., LogIndex]) -> None:
+    """An insider may have written it; it is in no network, and keeps no segment from being written."""
+    entries = make_entries(0, SEGMENT + 3)
+    for at in (7, SEGMENT + 1):
+        entries[at] = encode(make_record(at, context={"ip": "10.0.0"}))
+    index = open_index(ListedLog(entries))
+    index.catch_up()
+    for _ in range(2):
+        assert len(index._parts.view.sealed) == 1
+        assert index.search(query("-ip:10.0.0.0/8"), order="asc").indices == [7, SEGMENT + 1]
+        index.hold_columns()
 
 
 @pytest.mark.parametrize("name", ["a b", "it's", "a=b", "[ab]*?", "{a,b}", "%s", "東京"])

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from indelible.log import Reader
 
-__all__ = ["BUCKETS", "LIMIT", "Answer", "Facts", "Question", "find_facts", "questions"]
+__all__ = ["ASKED_FIELDS", "BUCKETS", "LIMIT", "Answer", "Facts", "Question", "find_facts", "questions"]
 
 LIMIT = 50
 BUCKETS = 60
+ASKED_FIELDS = frozenset({"action", "actor", "occurred", "outcome"})
+"""The fields that questions name or count."""
 
 Answer = list[int] | list[tuple[int, str, int]] | list[tuple[str, int]]
 """Indices, newest first; or bucket, outcome and count, sorted; or values and counts, most frequent first."""
