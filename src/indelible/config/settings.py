@@ -138,10 +138,11 @@ class IndexSettings:
         segment_entries: Entries of a segment, a multiple of 256. Segments of another size are built again.
         interval: How long the index lets entries gather, at least, before it takes them in together.
         retry_interval: After how long it tries again what failed, for want of space say.
-        unsealed_segments: Full segments that may wait in memory until they are published or until there is space;
-            beyond that the index lags behind instead.
+        unsealed_segments: Full segments that may wait in memory until they are published, until there is space, or
+            while many entries keep coming; beyond that the index lags behind instead.
         threads: Threads of the index's database; 0 for as many as there are processors.
-        memory: What that database may use, what is not sealed yet and queries together.
+        memory: What that database may use, what is not sealed yet and queries together. Records that are not sealed
+            have an eighth of it.
         column_memory: What columns that questions name may take in memory, beside that, so that they are answered
             sooner. The newest segments come first.
     """
@@ -150,7 +151,7 @@ class IndexSettings:
     segment_entries: int = setting(65_536, Rule(unit="entries", low=256, high=1_048_576, multiple=256))
     interval: float = setting(0.1, Rule(unit="seconds", low=0.001, high=60))
     retry_interval: float = setting(5.0, Rule(unit="seconds", low=0.001, high=3_600))
-    unsealed_segments: int = setting(4, Rule(unit="segments", low=1, high=1_024))
+    unsealed_segments: int = setting(8, Rule(unit="segments", low=1, high=1_024))
     threads: int = setting(0, Rule(unit="threads", low=0, high=256))
     memory: int = setting(2 * _GIB, Rule(unit="bytes", low=64 * _MIB, high=1 << 50))
     column_memory: int = setting(256 * _MIB, Rule(unit="bytes", low=0, high=1 << 50))

@@ -32,6 +32,9 @@ __all__ = ["Indexer"]
 
 _NOT_AS_WRITTEN = "it is not what was written"
 
+_SHARE = 8
+"""Records that are not sealed yet may have one in so many bytes of the database's memory; as rows they take three."""
+
 _log = logging.getLogger("indelible.index")
 
 
@@ -80,9 +83,15 @@ class Indexer:
             raise Unavailable(f"the index could not be built: {self._failure}", retry_after=30.0)
 
     def step(self, end: int) -> int:
-        """Do what is most urgent of the entries below ``end``; gives how many were taken in, built or sealed."""
+        """Do what is most urgent of the entries below ``end``; gives how many were taken in, built or sealed.
+
+        While many keep coming, nothing else is done as long as there is room for more.
+        """
         with self._lock:
-            return self._take_news(end) + self._seal() + self._fill(end)
+            news = self._take_news(end)
+            if news >= ROWS_AT_ONCE and self._has_room():
+                return news
+            return news + self._seal() + self._fill(end)
 
     def check(self) -> bool:
         """Check one of the segments that were there at the start, and build it again when something is wrong with it.
@@ -121,7 +130,7 @@ class Indexer:
             if part.file is None or self._blocks.get(part.first) != part:
                 return  # someone else was quicker
             within_log = part.end <= self._source.published().checkpoint.size
-            if within_log and len(self._unsealed()) <= self._settings.unsealed_segments:
+            if within_log and self._has_room():
                 self._load(part.first, part.first, part.end)
             else:
                 del self._blocks[part.first]  # of a log that was longer once; or one of many, which take their time
@@ -144,6 +153,14 @@ class Indexer:
         begun = sorted(part.first for part in self._unsealed() if part.first < newest)
         return sum(self._extend(first, first + self._size) for first in begun) + self._extend(newest, end)
 
+    def _has_room(self) -> bool:
+        """Whether rows of one block more may be in memory."""
+        unsealed = self._unsealed()
+        size = sum(part.size for part in unsealed)
+        return not unsealed or (
+            len(unsealed) <= self._settings.unsealed_segments and size < self._settings.memory // _SHARE
+        )
+
     def _fill(self, end: int) -> int:
         """Build the newest of the blocks that are missing."""
         newest = (end - 1) // self._size * self._size
@@ -153,7 +170,7 @@ class Indexer:
 
     def _extend(self, first: int, end: int) -> int:
         part = self._blocks.get(first)
-        if part is None and len(self._unsealed()) > self._settings.unsealed_segments:
+        if part is None and not self._has_room():
             return 0
         start = first if part is None else part.end
         return self._load(first, start, end) if start < end else 0
@@ -178,15 +195,17 @@ class Indexer:
     def _insert(self, first: int, table: str, start: int, end: int) -> int:
         replaced = self._blocks.get(first)
         at = start
+        size = replaced.size if replaced is not None and replaced.table == table else 0
         entries = (entry for _, entry in self._source.entries(start, end))
         statements = -(-(end - start) // ROWS_AT_ONCE)
         width = -(-(end - start) // statements)  # all alike: a statement for the few that are left costs as much
         while chunk := list(islice(entries, width)):
             insert_rows(self._cursor, table, at, chunk)
             at += len(chunk)
+            size += sum(map(len, chunk))
             # Rows are seen as they come; but a segment is replaced by all of its rows together.
             if replaced is None or replaced.file is None or at == replaced.end:
-                self._put(Part(first=first, end=at, table=table))
+                self._put(Part(first=first, end=at, table=table, size=size))
         return at
 
     def _seal(self) -> int:

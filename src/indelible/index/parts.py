@@ -39,6 +39,7 @@ class Part:
         end: The index after the last.
         file: The segment's file, or ``None`` for rows in memory.
         table: The table of rows in memory, or ``None``.
+        size: Bytes of the records in that table.
         occurred: When the entries occurred; ``None`` when it is not known, or none says.
         received: When they were received, likewise.
         columns: Those of its fields that are held in memory, see :mod:`indelible.index.resident_columns`.
@@ -48,6 +49,7 @@ class Part:
     end: int
     file: Path | None = None
     table: str | None = None
+    size: int = 0
     occurred: Span | None = None
     received: Span | None = None
     columns: dict[str, Column] = field(default_factory=dict, compare=False, repr=False)

@@ -108,6 +108,32 @@ def test_progress_tells_how_far_it_is(log: ListedLog, open_index: Callable[..., 
     assert told[-1] == (len(log.all), len(log.all))
 
 
+@pytest.mark.parametrize(
+    ("segments", "room", "most"), [(10, 1 << 20, 10), (3, 1 << 20, 3), (10, 65_536, 2), (10, 1, 0)]
+)
+def test_index_takes_in_what_comes_before_it_seals(
+    segments: int, room: int, most: int, open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as many entries come at a time, and there is room; then, and once they come slower, it seals."""
+    monkeypatch.setattr("indelible.index.indexer.ROWS_AT_ONCE", 50)
+    settings = IndexSettings(segment_entries=64, threads=1, unsealed_segments=segments)
+    monkeypatch.setattr("indelible.index.indexer._SHARE", settings.memory // room)
+    followed = ListedLog()
+    index = open_index(followed, settings=settings)
+    unsealed = []
+    for start in range(0, 640, 64):
+        followed.append(*make_entries(start, start + 64))
+        followed.publish()
+        index._indexer.step(start + 64)
+        unsealed.append(len(index._parts.view.unsealed))
+    assert max(unsealed) == most
+    if most == 10:
+        assert unsealed == list(range(1, 11))
+    index.catch_up()
+    assert index.coverage.complete
+    assert len(index._parts.view.sealed) == 10
+
+
 def test_index_goes_on_in_memory_when_it_cannot_seal(
     log: ListedLog,
     open_index: Callable[..., LogIndex],
