@@ -109,8 +109,9 @@ def _held(
         return {}
     needed |= asked.counted
     columns.want(needed)
-    # Copies: what has been let go of meanwhile stays until this question is answered.
-    held = ((part.first, dict(part.columns)) for part in parts if part.file is not None)
+    # Copies: what has been let go of meanwhile stays until this question is answered. Rows in memory have no columns,
+    # and where none is needed, that is no reason to ask the database.
+    held = ((part.first, dict(part.columns)) for part in parts if part.file is not None or not needed)
     return {
         first: known
         for first, known in held

@@ -48,6 +48,8 @@ _LARGEST_BATCH = 64
 _LARGEST_TEXT_BATCH = 16
 _NEAR = (1_024, 8_192)
 """How many entries of the first batch are looked at before its others."""
+_NEAR_TEXT = (512, 4_096)
+"""As many where a text is looked for: what costs is each of them, and not each look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ class Scan:
             low, high = _beyond(batch, order, after)
             is_split = is_first and (batch[0] in self.resident or bool(self._texts))
             left = min(high - low, self._entries_left(batch))
-            for start, stop in pairwise([0, *(step for step in _NEAR if is_split and step < left), high - low]):
+            near = _NEAR_TEXT if self._texts else _NEAR
+            for start, stop in pairwise([0, *(step for step in near if is_split and step < left), high - low]):
                 yield (batch, low + start, low + stop) if order == "asc" else (batch, high - stop, high - start)
             is_first = is_first and batch[0].file is None
 
