@@ -90,4 +90,4 @@ def test_text_filters_never_rule_out_an_entry_that_holds_the_text(record: dict[s
 
 
 def grams_of(data: bytes) -> set[int]:
-    return set(np.concatenate(GramRows(16).of(data)).tolist())
+    return set(np.concatenate(GramRows(1 << 15).of(data)).tolist())

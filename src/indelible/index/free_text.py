@@ -7,6 +7,7 @@ out as a whole, without looking at an entry.
 from __future__ import annotations
 
 import os
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -75,17 +76,26 @@ def find_texts(
     """
     searches = [_Search(text, candidates) for text, candidates in wanted.items()]
     (candidates,) = wanted.values() if len(wanted) == 1 else (np.unique(np.concatenate(list(wanted.values()))),)
-    groups = list(_by_bundle(candidates))
+    bounds = [*_starts(candidates).tolist(), len(candidates)]
+    found: list[list[list[int]]] = [[]] * (len(bounds) - 1)
+    waiting = iter(range(len(found)))
 
-    def look(group: NDArray[np.int64]) -> list[list[int]]:
-        control.check()
-        return _in_bundle(source, group, searches)
+    def look() -> None:
+        try:
+            for place in waiting:  # threads share it: each takes what is next
+                control.check()
+                found[place] = _in_bundle(source, candidates[bounds[place] : bounds[place + 1]], searches)
+        except BaseException:
+            deque(waiting, maxlen=0)  # nobody needs the rest
+            raise
 
-    if len(groups) < _WORTH_THREADS:
-        found = [look(group) for group in groups]
+    if len(found) < _WORTH_THREADS:
+        look()
     else:
-        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="indelible-free-text") as pool:
-            found = list(pool.map(look, groups))  # an error of the first stops the rest, which look at the control
+        threads = os.cpu_count() or 1
+        with ThreadPoolExecutor(threads, thread_name_prefix="indelible-free-text") as pool:
+            for done in [pool.submit(look) for _ in range(threads)]:
+                done.result()
     return {
         text: np.array([index for hits in found for index in hits[place]], np.int64)
         for place, text in enumerate(wanted)
@@ -98,7 +108,7 @@ class _Search:
     def __init__(self, text: FreeText, candidates: NDArray[np.int64]) -> None:
         self.matcher = TextMatcher(text.text)
         self._bytes = ByteSearch(self.matcher.anchor) if self.matcher.anchor else None
-        self._bundles = frozenset(np.unique(candidates // TILE_WIDTH).tolist())
+        self._bundles = frozenset((candidates[_starts(candidates)] // TILE_WIDTH).tolist())
 
     def is_for(self, number: int) -> bool:
         """Whether the text is to be looked for in the bundle with that number."""
@@ -109,9 +119,9 @@ class _Search:
         return None if self._bytes is None else self._bytes.places(bundle)
 
 
-def _by_bundle(candidates: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    starts = np.flatnonzero(np.diff(candidates // TILE_WIDTH, prepend=-1))
-    return np.split(candidates, starts)[1:]
+def _starts(candidates: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where among entries, which ascend, those of another bundle begin."""
+    return np.flatnonzero(np.diff(candidates // TILE_WIDTH, prepend=-1))
 
 
 def _in_bundle(source: EntrySource, candidates: NDArray[np.int64], searches: Sequence[_Search]) -> list[list[int]]:

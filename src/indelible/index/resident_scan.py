@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indelible.index.free_text import find_texts, free_texts, without_texts
-from indelible.index.order import near_first
+from indelible.index.order import NEAR, near_first
 from indelible.index.resident_columns import RESIDENT_FIELDS
 from indelible.index.selection import compile_selection, needed_fields
 
@@ -77,7 +77,7 @@ class ResidentScan:
             return []
         few = mask is not True and np.count_nonzero(mask) <= limit
         found: list[int] = []
-        for start, stop in ((low, high),) if few else near_first(low, high, order):
+        for start, stop in ((low, high),) if few else near_first(low, high, order, NEAR, high - low):
             rows = _rows(part, mask, start, stop)
             found += (rows if order == "asc" else rows[::-1])[: limit - len(found)].tolist()
             if len(found) == limit:

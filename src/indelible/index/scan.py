@@ -18,7 +18,7 @@ from indelible.index.database import file_pattern, quote
 from indelible.index.fragment import FALSE, TRUE, Fragment, conjunction
 from indelible.index.free_text import find_texts, free_texts, without_texts
 from indelible.index.held_columns import NOTHING_HELD
-from indelible.index.order import near_first
+from indelible.index.order import NEAR_TEXT, near_first
 from indelible.index.pruning import concerned_parts
 from indelible.index.resident_scan import ResidentScan, needed_columns
 from indelible.index.rows import create_rows
@@ -105,7 +105,8 @@ class Scan:
         self.takes_everything = asked.query == Everything() and self._times == TRUE
         """Whether every row of the parts matches."""
         needed = needed_columns(asked)
-        held = NOTHING_HELD if needed is None else columns.held(view.sealed, needed)
+        # Rows in memory have no columns; where none is needed, that is no reason to ask the database.
+        held = NOTHING_HELD if needed is None else columns.held(view.sealed if needed else view.parts, needed)
         self.parts = concerned_parts(asked.whole, view, held)
         """The parts in which anything can match, ascending."""
         self.resident = ResidentScan(self.parts, held, asked, source, self._pruning, control)
@@ -153,7 +154,7 @@ class Scan:
             low, high = _beyond(batch, order, after)
             pieces: Iterable[tuple[int, int]] = [(low, high)]
             if is_first and self._texts:
-                pieces = near_first(low, high, order, left=sum(map(self._pruning.entries_left, batch)))
+                pieces = near_first(low, high, order, NEAR_TEXT, sum(map(self._pruning.entries_left, batch)))
             for start, stop in pieces:
                 yield batch, start, stop
             is_first = is_first and batch[0].file is None

@@ -6,8 +6,8 @@ It lies beside its segment and has its name, with ``.grams`` for ``.parquet``. A
 offset   size     field
 =======  =======  =======================================================================
 0        8        magic, ``f7 'i' 'n' 'd' 'l' 'g' 'r' 'm'``
-8        4        version, 1
-12       4        bits of the number of rows for numbers (:mod:`indelible.index.grams`)
+8        4        version, 2
+12       4        the number of rows for words (:mod:`indelible.index.grams`)
 16       8        the first index of the segment
 24       8        the index after its last
 32       32       SHA-256 of the segment
@@ -44,7 +44,7 @@ __all__ = ["SUFFIX", "FilterFacts", "TextFilterFile", "write_filter"]
 SUFFIX: Final = ".grams"
 
 _MAGIC: Final = b"\xf7indlgrm"
-_VERSION: Final = 1
+_VERSION: Final = 2
 _HEAD: Final = struct.Struct("<8sIIQQ32s")
 _CRC: Final = struct.Struct("<I")
 _PAGE: Final = 4_096
@@ -56,25 +56,25 @@ class FilterFacts:
     """What a filter is of.
 
     Attributes:
-        bits: Those of :class:`GramRows`.
+        words: The number of rows for words, see :class:`GramRows`.
         first: The first index of the segment.
         end: The index after its last.
         segment: The segment's SHA-256.
     """
 
-    bits: int
+    words: int
     first: int
     end: int
     segment: bytes
 
     def encode(self) -> bytes:
         """How its file begins."""
-        return _HEAD.pack(_MAGIC, _VERSION, self.bits, self.first, self.end, self.segment)
+        return _HEAD.pack(_MAGIC, _VERSION, self.words, self.first, self.end, self.segment)
 
     @property
     def pages(self) -> int:
         """How many pages of rows there are."""
-        return -(-GramRows(self.bits).count * _ROW.itemsize // _PAGE)
+        return -(-GramRows(self.words).count * _ROW.itemsize // _PAGE)
 
     @property
     def start(self) -> int:

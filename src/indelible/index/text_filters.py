@@ -35,7 +35,8 @@ __all__ = ["TextFilters"]
 
 _log = logging.getLogger("indelible.index")
 
-_FEWEST_BITS: Final = 12
+_FEWEST_ROWS: Final = 1_024
+"""For words, of a segment of few entries."""
 _PIECE: Final = 15_000
 """Bytes at a time: what is made of them stays in the caches, and in memory that is used again."""
 _MOST_ROWS: Final = 64
@@ -52,8 +53,8 @@ class TextFilters:
         self._segments = segments
         self._source = source
         self._settings = settings
-        self._bits = max((settings.segment_entries - 1).bit_length(), _FEWEST_BITS)
-        self._grams = GramRows(self._bits)
+        self._words = max(settings.segment_entries, _FEWEST_ROWS)
+        self._grams = GramRows(self._words)
         self._lock = threading.Lock()  # guards the fields below, and the work
         self._work: _Building | None = None
         self._given_up: set[int] = set()  # the first indices of parts
@@ -119,7 +120,7 @@ class TextFilters:
     def _facts(self, part: Part) -> FilterFacts | None:
         segment = None if part.file is None else self._segments.digest(part.file)
         return (
-            None if segment is None else FilterFacts(bits=self._bits, first=part.first, end=part.end, segment=segment)
+            None if segment is None else FilterFacts(words=self._words, first=part.first, end=part.end, segment=segment)
         )
 
     def _discard(self, path: Path, reason: str) -> None:

@@ -7,11 +7,15 @@ import shutil
 import threading
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from indelible.errors import Damaged
+from indelible.errors import Damaged, DamagedObject, QueryCancelled
 from indelible.index import IndexSettings, LogIndex
+from indelible.index.control import Control
+from indelible.index.free_text import find_texts
 from indelible.index.stretches import STRETCHES
+from indelible.query.ast import FreeText
 from tests.unit.index.conftest import SEGMENT, SMALL, encode, make_entries, make_record, query
 from tests.unit.index.listed_log import ListedLog
 
@@ -193,6 +197,29 @@ def test_text_filters_that_are_damaged_are_built_anew(
     assert filters(tmp_path / "index") == before
 
 
+def test_text_filters_of_another_version_are_built_anew(
+    log: ListedLog,
+    open_index: Callable[..., LogIndex],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Their rows mean something else. They are whole, so only their version says so."""
+    index = open_index(log)
+    index.catch_up()
+    with monkeypatch.context() as patched:
+        patched.setattr("indelible.index.text_filter_file._VERSION", 1)
+        index.build_text_filters()
+    assert found(index, "zwiebelfisch") == list(RARE)
+    assert {record.message for record in caplog.records} == {"index_text_filter_discarded"}
+    assert filters(tmp_path / "index") == {}
+    index.build_text_filters()
+    assert {data[8] for data in filters(tmp_path / "index").values()} == {2}
+    log.bundles_read = 0
+    assert found(index, "zwiebelfisch") == list(RARE)
+    assert log.bundles_read == 2
+
+
 def test_text_filters_of_a_log_that_went_on_otherwise_are_not_used(
     log: ListedLog, index: LogIndex, open_index: Callable[..., LogIndex], tmp_path: Path
 ) -> None:
@@ -294,7 +321,7 @@ def test_search_for_a_common_text_looks_nearby_first(
     order: str, open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What fills a page in the first entries is looked for in no others; and no page misses or repeats one."""
-    monkeypatch.setattr("indelible.index.order._NEAR", (256, 512))
+    monkeypatch.setattr("indelible.index.scan.NEAR_TEXT", (256, 512))
     log = ListedLog(make_entries(0, 2_048))
     index = open_index(log, settings=IndexSettings(segment_entries=1_024, threads=1))
     index.catch_up()
@@ -309,3 +336,51 @@ def test_search_for_a_common_text_looks_nearby_first(
         if len(pages) == 10:
             assert log.bundles_read == 1
     assert pages == expected
+
+
+@pytest.mark.parametrize("text", ["zwiebelfisch", "-zwiebelfisch index:0..5", "invoice (absent OR zwiebelfisch)"])
+def test_search_for_texts_alone_does_without_the_database(
+    text: str, log: ListedLog, open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No column is needed: the log tells, of sealed entries and of those in memory, published or not."""
+    log.append(*make_entries(len(log.all), len(log.all) + 10, reason="Zwiebelfisch"))
+    index = open_index(log)
+    index.catch_up()
+    held = [at for at, entry in enumerate(log.all) if b"wiebelfisch" in entry]
+    assert len(held) == len(RARE) + 10
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the database was asked")
+
+    monkeypatch.setattr("indelible.index.scan.Scan.relation", refuse)
+    assert found(index, text) == ([0, 1, 2, 4, 5] if text.startswith("-") else held)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_search_for_a_text_on_threads_ends_with_the_first_error(
+    is_cancelled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one of them meets is raised, and what none has begun stays undone."""
+    monkeypatch.setattr("indelible.index.free_text._WORTH_THREADS", 1)
+    log = ListedLog(make_entries(0, 100 * SEGMENT))
+    control = Control()
+    bundle = log.bundle
+
+    def read(number: int) -> bytes:
+        if number == 5:
+            if not is_cancelled:
+                raise DamagedObject("it is missing", path="tile/entries/005", log=log.origin)
+            control.cancel()
+        return bundle(number)
+
+    monkeypatch.setattr(log, "bundle", read)
+    with pytest.raises(QueryCancelled if is_cancelled else DamagedObject):
+        find_texts(log, {FreeText("invoice"): np.arange(100 * SEGMENT)}, control)
+    assert log.bundles_read < 50
+
+
+def test_search_for_a_text_on_threads_finds_it_in_order(log: ListedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever thread finds what."""
+    monkeypatch.setattr("indelible.index.free_text._WORTH_THREADS", 1)
+    (places,) = find_texts(log, {FreeText("zwiebelfisch"): np.arange(len(log.all))}, Control()).values()
+    assert places.tolist() == list(RARE)
