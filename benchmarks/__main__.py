@@ -27,9 +27,15 @@ def main() -> None:
     size.add_argument("--quick", action="store_true", help="small counts; shows the figures and records nothing")
     size.add_argument("--long", action="store_true", help="up to ten million entries")
     size.add_argument("--huge", action="store_true", help="as --long, and search among fifty million")
-    parser.add_argument("--dir", type=Path, default=Path(), help="the disk to measure (default: here)")
+    parser.add_argument(
+        "--dir", type=Path, default=Path(), help="a folder on the disk to measure; made when missing (default: here)"
+    )
     parser.add_argument("--only", action="append", default=[], choices=suite.BENCHMARKS, help="may be repeated")
     chosen = parser.parse_args()
+    try:
+        chosen.dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--dir {chosen.dir}: {error.strerror}")
     scale = QUICK if chosen.quick else LONG if chosen.long else HUGE if chosen.huge else DEFAULT
     report = suite.run(
         chosen.dir, scale, samples=samples_folder(), only=chosen.only, say=lambda step: print(step, flush=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.__main__ import record
+from benchmarks.__main__ import main, record
+from indelible.bench import suite
 from indelible.bench.definitions import DEFINITIONS
 from indelible.bench.measurement import Result
 from indelible.bench.scale import QUICK
@@ -97,3 +98,25 @@ def test_record_keeps_earlier_figures_of_the_same_machine(tmp_path: Path) -> Non
     assert list(recorded().items()) == [("ingest", 5.0), ("disk", 3.0), ("growth_proof_10", 1.0)]
     record(report("another", disk=4.0), path)
     assert recorded() == {"disk": 4.0}
+
+
+def test_benchmarks_make_the_folder_that_they_are_to_work_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With those above it; one that cannot be made is wrong use, in one line."""
+    asked: list[Path] = []
+
+    def run(directory: Path, *_: object, **__: object) -> Report:
+        asked.append(directory)
+        return Report(machine={}, results=())
+
+    monkeypatch.setattr(suite, "run", run)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--dir", str(tmp_path / "new" / "folder")])
+    main()
+    assert asked == [tmp_path / "new" / "folder"]
+    assert asked[0].is_dir()
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--dir", str(tmp_path / "file" / "below")])
+    with pytest.raises(SystemExit):
+        main()
+    assert "file/below: Not a directory" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, cast
 
 import typer
 
+from indelible.cli.failure import FOUND
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
 from indelible.cli.reading import reading
 from indelible.cli.saved_query import with_saved
@@ -15,6 +16,7 @@ from indelible.cli.search_options import SavedOption, SearchedLogOption, SinceOp
 from indelible.cli.target import ApiKeyFileOption, DataOption, UrlOption, resolve_target
 from indelible.cli.terminal import Terminal
 from indelible.errors import UsageError
+from indelible.events.exports import DamageCount
 from indelible.sdk.question import FORMATS, ExportFormat
 from indelible.sdk.saving import saving
 
@@ -51,7 +53,11 @@ def export(
     url: UrlOption = None,
     api_key_file: ApiKeyFileOption = None,
 ) -> None:
-    """Write all events that match to a file, oldest first, in constant memory."""
+    """Write all events that match to a file, oldest first, in constant memory.
+
+    Exits with 1 when entries are damaged: NDJSON and CSV have a row that says so for each, OCSF, ECS and CloudEvents
+    end at the first, and Parquet holds what the index has copied.
+    """
     terminal = Terminal(json=False)
     form = form or _SUFFIXES.get(Path(output).suffix, "ndjson")
     if form == "parquet" and output == "-" and terminal.is_terminal:
@@ -61,7 +67,8 @@ def export(
     with reading(target, log_name, terminal) as audit_log:
         to = sys.stdout.buffer if output == "-" else output
         with saving(to) as file, terminal.meter("exporting", total=None, unit="bytes") as meter:
-            counted = _Counted(file, meter)
+            damage = DamageCount(form)
+            counted = _Counted(file, meter, damage)
             # An unknown format is refused by the log, in the same words for every caller.
             audit_log.export(
                 cast("ExportFormat", form), text, to=cast("BinaryIO", counted), since=since, until=until, order=order
@@ -69,18 +76,24 @@ def export(
             file.flush()
     if output != "-":
         terminal.note(f"{output}: {counted.written:,} bytes of {form}")
+    if damage.rows:
+        are = "1 entry is" if damage.rows == 1 else f"{damage.rows:,} entries are"
+        terminal.note(f"{are} damaged, which stands in the rows; `indelible verify` says more", style="red")
+        raise typer.Exit(FOUND)
 
 
 class _Counted:
-    """A file that tells a meter how much has been written into it."""
+    """A file that tells a meter how much has been written into it, and shows it to who counts damage."""
 
-    def __init__(self, file: BinaryIO, meter: Meter) -> None:
+    def __init__(self, file: BinaryIO, meter: Meter, damage: DamageCount) -> None:
         self.written = 0
         self._file = file
         self._meter = meter
+        self._damage = damage
 
     def write(self, piece: bytes) -> int:
         """Write some bytes."""
         self.written += len(piece)
+        self._damage.look(piece)
         self._meter.show(completed=self.written, count=self.written)
         return self._file.write(piece)

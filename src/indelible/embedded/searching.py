@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from indelible.embedded.effects import Call
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from indelible.config import IndexSettings
     from indelible.embedded.reading import Source
-    from indelible.events.exports import Row
+    from indelible.events.exports import Run
     from indelible.index import Coverage as Searched
     from indelible.index import LogIndex
     from indelible.query.ast import Field, Query
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["DirectorySearch", "ExportPieces", "SearchPages"]
 
 _PAGE = 200
+_RUN = 256  # entries of an export that are read, and then written, at once
 _QUICKLY_INDEXED = 65_536
 _WITHOUT_INDEX = "this is the bare install, without search: pip install 'indelible[server]'"
 
@@ -215,22 +218,26 @@ class ExportPieces:
             if self._form == "parquet":
                 self._pieces = self._search.current().parquet(self._query(), order=self._question.order)
             else:
-                self._pieces = write_export(FORMATS[self._form], self._rows(), log=self._search.source.origin)
+                self._pieces = write_export(FORMATS[self._form], self._runs(), log=self._search.source.origin)
         return next(self._pieces, None)
 
     def _query(self) -> Query:
         return _within(parsed(self._question.query, self._question.now_us), self._question)
 
-    def _rows(self) -> Iterator[Row]:
-        source = self._search.source
+    def _runs(self) -> Iterator[Run]:
         for indices in self._search.current().matches(self._query(), order=self._question.order):
-            for index in indices:
-                try:
-                    stored = source.get(index)
-                except DamagedObject:
-                    yield index, b"", True
-                else:
-                    yield index, stored.entry, stored.published
+            for start in range(0, len(indices), _RUN):
+                rows = map(self._row, indices[start : start + _RUN])
+                for published, run in groupby(rows, itemgetter(2)):
+                    picked, entries, _ = zip(*run, strict=True)
+                    yield picked, entries, published
+
+    def _row(self, index: int) -> tuple[int, bytes, bool]:
+        try:
+            stored = self._search.source.get(index)
+        except DamagedObject:
+            return index, b"", True
+        return index, stored.entry, stored.published
 
 
 def _within(query: Query, question: Question) -> Query:

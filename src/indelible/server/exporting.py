@@ -52,8 +52,8 @@ class Export:
             self._pieces = index.parquet(question.query, order=order, control=control)
         else:
             found = index.matches(question.query, order=order, control=control)
-            rows = hosted.log.reader.pick(chain.from_iterable(found))
-            self._pieces = write_export(FORMATS[form], rows, log=hosted.log.origin)
+            runs = chain.from_iterable(map(hosted.log.reader.pick, found))
+            self._pieces = write_export(FORMATS[form], runs, log=hosted.log.origin)
 
     def next_piece(self) -> bytes:
         """The next piece; empty at the end.

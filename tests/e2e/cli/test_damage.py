@@ -80,10 +80,14 @@ def test_an_entry_that_is_no_record_is_named_and_the_rest_is_shown(filled: InPro
 def test_an_entry_that_is_no_record_stands_in_exports(filled: InProcess) -> None:
     """As a row of its own where the format has a place for it; else the export ends there, and leaves no file."""
     alter(files_of(filled), 6, 3, NO_RECORDS["no JSON"])
-    lines = [json.loads(line) for line in filled("export").expect(0).out.splitlines()]
+    done = filled("export").expect(1)
+    assert "1 entry is damaged" in done.err
+    lines = [json.loads(line) for line in done.out.splitlines()]
     assert [line["index"] for line in lines] == list(range(6))
     assert set(lines[3]) == {"index", "published", "damaged"}
-    rows = list(csv.DictReader(io.StringIO(filled("export", "--format", "csv").expect(0).out)))
+    done = filled("export", "--format", "csv", "-o", "whole.csv").expect(1)
+    assert "1 entry is damaged" in done.err
+    rows = list(csv.DictReader(io.StringIO((filled.folder / "whole.csv").read_text())))
     assert [bool(row["damaged"]) for row in rows] == [False, False, False, True, False, False]
     for form in ("ocsf", "ecs", "cloudevents"):
         done = filled("export", "--format", form, "-o", "out").expect(1)

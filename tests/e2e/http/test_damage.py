@@ -130,8 +130,8 @@ def test_an_export_that_cannot_say_it_fails(
         with pytest.raises(IntegrityError, match="entry 3"):
             connected.export("ocsf", to=tmp_path / "out")
         large = {**EVENT, "metadata": {"text": "x" * 60_000}}
-        append(writer, log, [large] * 4)
-        alter(files, 10, 9, NO_RECORDS["no JSON"])
+        append(writer, log, [large] * 12)
+        alter(files, 18, 17, NO_RECORDS["no JSON"])
         eventually(lambda: search(auditor, log)["coverage"]["complete"], True)
         with pytest.raises(Unavailable):
             connected.export("ocsf", to=tmp_path / "out")

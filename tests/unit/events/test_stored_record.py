@@ -79,7 +79,7 @@ def test_whatever_an_insider_writes_is_a_line_of_json(place: int, written: bytes
     """Any edit leaves NDJSON lines that are whole, each with the index of its entry."""
     entry = canonical_json(RECORD)
     edited = entry[:place] + written + entry[place + gone :]
-    rows = [(6, entry, True), (7, edited, True), (8, entry, True)]
-    lines = b"".join(write_export(FORMATS["ndjson"], rows)).split(b"\n")
+    run = ([6, 7, 8], [entry, edited, entry], True)
+    lines = b"".join(write_export(FORMATS["ndjson"], [run])).split(b"\n")
     assert [msgspec.json.decode(line)["index"] for line in lines[:-1]] == [6, 7, 8]
     assert lines[-1] == b""

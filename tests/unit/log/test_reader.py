@@ -80,13 +80,18 @@ def test_reader_pick_gives_what_get_gives(stepped: SteppedLog) -> None:
     stepped.append(5)
     reader = stepped.log.reader
     wanted = [604, 3, 599, 0, 255, 256, 255, 600, 598]
-    picked = reader.pick(wanted)
-    first = next(picked)
+    runs = reader.pick(wanted)
+    first = next(runs)
     stepped.publish()
-    expected = [(entry.index, entry.entry) for entry in map(reader.get, wanted)]
-    assert [first, *picked] == [(*each, at > 0) for at, each in enumerate(expected)]
-    with pytest.raises(NotFound):
-        list(reader.pick([0, 605]))
+    picked = [first, *runs]
+    assert [indices for indices, _, _ in picked] == [[604], [3], [599], [0, 255], [256], [255], [600], [598]]
+    expected = [reader.get(index).entry for index in wanted]
+    assert [entry for _, entries, _ in picked for entry in entries] == expected
+    assert [published for _, _, published in picked] == [False, True, True, True, True, True, True, True]
+    assert not list(reader.pick([]))
+    for nowhere in (605, -1):
+        with pytest.raises(NotFound):
+            list(reader.pick([0, nowhere]))
 
 
 def test_reader_of_stored_objects_sees_what_the_log_published(stepped: SteppedLog) -> None:
@@ -209,7 +214,10 @@ def test_reader_look_gives_what_is_damaged_and_says_so(broken: Callable[[dict[st
             each.checked()
     with pytest.raises(NotFound):
         reader.look(600)
-    assert [entry for _, entry, _ in reader.pick([0, 256, 257])] == [b"", b"{}", whole.get(257).entry]
+    assert list(reader.pick([0, 1, 256, 257])) == [
+        ([0, 1], [b"", b""], True),
+        ([256, 257], [b"{}", whole.get(257).entry], True),
+    ]
 
 
 def test_reader_keeps_the_bundles_that_were_read_last(stepped: SteppedLog, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,6 +239,6 @@ def test_reader_keeps_the_bundles_that_were_read_last(stepped: SteppedLog, monke
         counts = []
         for numbers in ([0, 1, 0, 1], [2], [1, 2], [0, 0]):
             read.clear()
-            assert [index for index, _, _ in reader.pick([256 * number for number in numbers])]
+            assert [indices for indices, _, _ in reader.pick([256 * number for number in numbers])]
             counts.append(len(read))
         assert counts == expected

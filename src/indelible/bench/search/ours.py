@@ -34,7 +34,7 @@ def _ask(index: LogIndex, reader: Reader, question: Question) -> Answer:
     match question.form:
         case "newest":
             found = index.search(query, since_us=question.since_us, until_us=question.until_us, limit=LIMIT)
-            return [index for index, _, _ in reader.pick(found.indices)]
+            return [index for indices, _, _ in reader.pick(found.indices) for index in indices]
         case "histogram":
             buckets = index.histogram(query, buckets=BUCKETS).buckets
             return sorted((at, name, count) for at, each in enumerate(buckets) for name, count in each.counts.items())

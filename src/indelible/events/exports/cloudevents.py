@@ -90,7 +90,7 @@ def _traceparent(trace: str | None, span: str | None) -> str | None:
     return f"00-{trace}-{span}-00"
 
 
-def _encode(index: int, entry: bytes, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Row
+def _encode(index: int, entry: bytes, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Run
     attributes = _ENCODER.encode(envelope(decode_record(entry), index=index, leaf=leaf_hash(entry).hex()))
     return attributes[:-1] + b',"data":' + with_index(entry, index, published) + b"}"
 

@@ -87,7 +87,7 @@ def _cell(value: Json) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _encode(index: int, entry: bytes, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Row
+def _encode(index: int, entry: bytes, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Run
     fields: dict[str, Json] = decode_record(entry)
     fields["target"] = next(iter(dig_list(fields, "targets")), None)
     fields |= {"index": index, "leaf_hash": leaf_hash(entry).hex(), "published": published}
@@ -97,7 +97,7 @@ def _encode(index: int, entry: bytes, published: bool | None = None) -> bytes:  
     return _row(fields)
 
 
-def _damaged(index: int, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Row
+def _damaged(index: int, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Run
     return _row({"index": index, "published": published, "damaged": DAMAGED})
 
 

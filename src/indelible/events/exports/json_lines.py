@@ -33,7 +33,7 @@ def json_lines(convert: ConvertRecord) -> EncodeRecord:
     """The encoder that writes what ``convert`` makes of a record."""
     encoder = msgspec.json.Encoder()
 
-    def encode(index: int, entry: bytes, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Row
+    def encode(index: int, entry: bytes, published: bool | None = None) -> bytes:  # noqa: FBT001  as in Run
         record = decode_record(entry)
         converted = convert(
             record,

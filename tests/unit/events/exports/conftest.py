@@ -13,11 +13,19 @@ from indelible.events.foreign import cloudtrail, github, kubernetes
 from tests.unit.events.foreign.conftest import RECEIVED, Importer, sample_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from indelible.events.exports import Run
     from indelible.events.foreign import ForeignEvent, Rejected
 
 ORIGIN = "example.com/log"
+
+
+def alone(rows: Iterable[tuple[int, bytes, bool | None]]) -> Iterator[Run]:
+    """Each row as a run of its own."""
+    return (([index], [entry], published) for index, entry, published in rows)
+
+
 READERS = {"cloudtrail": cloudtrail.read, "kubernetes": kubernetes.read}
 
 

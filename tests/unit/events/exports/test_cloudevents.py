@@ -28,7 +28,7 @@ def batch_of(*entries: bytes) -> list[dict[str, Any]]:
 
 
 def export(*entries: bytes) -> bytes:
-    return b"".join(write_export(FORMATS["cloudevents"], ((index, each, None) for index, each in enumerate(entries))))
+    return b"".join(write_export(FORMATS["cloudevents"], [(range(len(entries)), entries, None)]))
 
 
 def problems(event: dict[str, Any]) -> list[str]:

@@ -38,7 +38,7 @@ def is_formula(cell: str) -> bool:
 
 
 def rows_of(*entries: bytes) -> list[dict[str, str]]:
-    header, *rows = read(b"".join(write_export(FORMATS["csv"], ((i, each, True) for i, each in enumerate(entries)))))
+    header, *rows = read(b"".join(write_export(FORMATS["csv"], [(range(len(entries)), entries, True)])))
     assert header == list(COLUMNS)
     assert {len(row) for row in rows} == {len(COLUMNS)}
     return [dict(zip(header, row, strict=True)) for row in rows]

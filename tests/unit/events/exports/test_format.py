@@ -13,12 +13,12 @@ from indelible.errors import DamagedObject
 from indelible.events.exports import FORMATS, write_export
 from indelible.events.exports.format import DAMAGED
 from tests.insider import NO_RECORDS
-from tests.unit.events.exports.conftest import entry_of
+from tests.unit.events.exports.conftest import alone, entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from indelible.events.exports import Row
+    from indelible.events.exports import Run
 
 FORMAT_NAMES = sorted(FORMATS)
 OBJECTS = {"another object", "without an actor", "an actor that is a text", "a time that is none"}
@@ -51,32 +51,45 @@ def test_formats_are_those_that_http_names() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 700])
 def test_write_export_holds_every_record_once(name: str, count: int, samples: tuple[bytes, ...]) -> None:
     """None, one or many: the whole is what a reader of the format expects, with as many records."""
-    rows: list[Row] = [(index, entry, index % 2 == 0) for index, entry in enumerate(samples[:count])]
-    assert count_records(name, b"".join(write_export(FORMATS[name], rows))) == count
+    rows = [(index, entry, index % 2 == 0) for index, entry in enumerate(samples[:count])]
+    assert count_records(name, b"".join(write_export(FORMATS[name], alone(rows)))) == count
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)
-def test_write_export_takes_rows_as_pieces_are_taken(name: str, samples: tuple[bytes, ...]) -> None:
+@pytest.mark.parametrize("published", [None, True, False])
+def test_write_export_gives_the_same_however_records_come(
+    name: str, published: bool | None, samples: tuple[bytes, ...]
+) -> None:
+    """One by one, or many at once; also more of them than are looked at together."""
+    entries = samples[-700:]
+    together = b"".join(write_export(FORMATS[name], [(range(9, 709), entries, published)]))
+    rows = ((index, entry, published) for index, entry in enumerate(entries, 9))
+    assert together == b"".join(write_export(FORMATS[name], alone(rows)))
+
+
+@pytest.mark.parametrize("name", FORMAT_NAMES)
+def test_write_export_takes_runs_as_pieces_are_taken(name: str, samples: tuple[bytes, ...]) -> None:
     """A piece is on its way before the next is begun: memory does not grow with the export."""
     taken = 0
 
-    def rows() -> Iterator[Row]:
+    def runs() -> Iterator[Run]:
         nonlocal taken
-        for index, entry in enumerate(samples):
-            taken += 1
-            yield index, entry, None
+        for start in range(0, 8 * len(samples), 200):
+            entries = [samples[index % len(samples)] for index in range(start, start + 200)]
+            taken += len(entries)
+            yield range(start, start + 200), entries, None
 
-    pieces = write_export(FORMATS[name], rows())
+    pieces = write_export(FORMATS[name], runs())
     sizes = []
     before = 0
     for piece in pieces:
         sizes.append(len(piece))
-        # An entry is below 64 KiB and no format more than doubles the largest: a piece never holds much more.
-        assert len(piece) < 4 * 65_536
-        assert taken - before < 1_000
+        # 256 KiB of entries are looked at together: a piece never holds much more.
+        assert len(piece) < 2 * 524_288
+        assert taken - before <= 1_400
         before = taken
     assert len(sizes) > 10
-    assert all(size >= 65_536 for size in sizes[:-1])
+    assert all(size >= 524_288 for size in sizes[:-1])
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)
@@ -93,8 +106,8 @@ def test_write_export_goes_on_past_what_is_no_record(name: str, what: str, sampl
     """In its place stands its index, and that it is damaged; the others are as they would be without it."""
     altered = NO_RECORDS[what](entry_of({"action": "door.open", "actor": {"type": "user", "id": "ada"}}))
     damage = "" if what in TAKEN[name] else DAMAGED
-    content = b"".join(write_export(FORMATS[name], [(0, samples[0], True), (1, altered, True), (2, samples[2], True)]))
-    whole = b"".join(write_export(FORMATS[name], [(0, samples[0], True), (2, samples[2], True)]))
+    content = b"".join(write_export(FORMATS[name], [([0, 1, 2], [samples[0], altered, samples[2]], True)]))
+    whole = b"".join(write_export(FORMATS[name], [([0, 2], [samples[0], samples[2]], True)]))
     if name == "csv":
         rows = list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
         assert [(row["index"], row["damaged"]) for row in rows] == [("0", ""), ("1", damage), ("2", "")]
@@ -111,4 +124,4 @@ def test_write_export_goes_on_past_what_is_no_record(name: str, what: str, sampl
 def test_write_export_in_the_schema_of_others_ends_at_what_is_no_record(name: str, samples: tuple[bytes, ...]) -> None:
     """They have no place for it, and leaving it out would be a lie; the error names it, and formats that go on."""
     with pytest.raises(DamagedObject, match=r"^entry 1 of the log: .* NDJSON and CSV"):
-        list(write_export(FORMATS[name], [(0, samples[0], True), (1, b"{", True)]))
+        list(write_export(FORMATS[name], [([0, 1], [samples[0], b"{"], True)]))
