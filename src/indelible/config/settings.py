@@ -141,8 +141,8 @@ class IndexSettings:
         unsealed_segments: Full segments that may wait in memory until they are published, until there is space, or
             while many entries keep coming; beyond that the index lags behind instead.
         threads: Threads of the index's database; 0 for as many as there are processors.
-        memory: What that database may use, what is not sealed yet and queries together. Records that are not sealed
-            have an eighth of it.
+        memory: What that database may use, what is not sealed yet and queries together. Once the records of full
+            segments that wait have an eighth of it, they are sealed before others are begun.
         column_memory: What columns that questions name may take in memory, beside that, so that they are answered
             sooner. The newest segments come first.
     """

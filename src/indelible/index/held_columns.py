@@ -2,7 +2,8 @@
 
 A text column says of each entry which of its segment's values it has, and of each of those which number it has in the
 field's dictionary, one for all segments. So a value is looked up once, and what an entry has is compared as a number.
-The dictionary says of each value in which segments it occurs; the others need not be looked at.
+The dictionary says of each value in which of the segments that are held it occurs; the others of those need not be
+looked at.
 
 Segments are named by their *blocks*: how many of their length lie before them. A set of blocks is a whole number with a
 bit for each of them, the lowest for the first; -1 is the set of all.
@@ -29,6 +30,7 @@ __all__ = [
     "ALL_BLOCKS",
     "NEVER",
     "NOTHING_HELD",
+    "VALUE_BYTES",
     "Column",
     "Dictionary",
     "Held",
@@ -45,8 +47,9 @@ ALL_BLOCKS: Final = -1
 NEVER: Final = -1
 """Stands for a time that an entry does not say: none is before 1970."""
 
-_TEXT: Final = 190
-"""Bytes of memory that a value takes in a dictionary, beside its text and the blocks from the 64th on."""
+VALUE_BYTES: Final = 170
+"""Bytes of memory that a value takes in a dictionary, beside its text and the set of its blocks."""
+_DIGIT_BITS, _DIGIT_BYTES = sys.int_info.bits_per_digit, sys.int_info.sizeof_digit  # of whole numbers, as of sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +135,16 @@ class Dictionary:
         self.values = [""]
         self.keys = [""]
         """Of addresses their keys, see :mod:`indelible.index.addresses`; empty for a text that is none."""
-        self.size = 0
+        self._size = 0
         self._blocks = [0]
+        self._last_block = 0
         self._numbers: dict[str, int] = {}
         self._of_ids: dict[str, list[int]] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, at most."""
+        return self._size + (len(self.values) - 1) * (self._last_block // _DIGIT_BITS + 1) * _DIGIT_BYTES
 
     def add(self, values: Iterable[str]) -> list[int]:
         """The numbers of some values, new ones of those that it does not know."""
@@ -144,6 +153,7 @@ class Dictionary:
     def mark(self, numbers: Iterable[int], block: int) -> None:
         """Say that the values with these numbers occur in a block."""
         bit = 1 << block
+        self._last_block = max(self._last_block, block)
         for number in numbers:
             self._blocks[number] |= bit
 
@@ -164,7 +174,7 @@ class Dictionary:
 
     def _append(self, value: str) -> int:
         number = len(self.values)
-        size = sys.getsizeof(value) + _TEXT
+        size = sys.getsizeof(value) + VALUE_BYTES
         if self._kind is Kind.ADDRESS:
             self.keys.append(address_key(value) or "")
             size += sys.getsizeof(self.keys[-1])
@@ -174,7 +184,7 @@ class Dictionary:
             self._of_ids.setdefault(value.partition(":")[2], []).append(number)
             size *= 2
         self._numbers[value] = number  # last: who knows the number finds the rest
-        self.size += size
+        self._size += size
         return number
 
 
@@ -199,11 +209,11 @@ class Held:
     def within(self, blocks: int) -> Iterator[Part]:
         """Yield those of the parts whose blocks are in a set, and all others, in no particular order."""
         yield from self.others
-        left = self.blocks & blocks
-        while left:
-            lowest = left & -left
-            yield self.parts[lowest.bit_length() - 1]
-            left ^= lowest
+        bits = bin(self.blocks & blocks)[:1:-1]
+        block = bits.find("1")
+        while block >= 0:
+            yield self.parts[block]
+            block = bits.find("1", block + 1)
 
 
 NOTHING_HELD: Final = Held(parts={}, columns={}, blocks=0, others=(), dictionaries={})

@@ -33,7 +33,8 @@ __all__ = ["Indexer"]
 _NOT_AS_WRITTEN = "it is not what was written"
 
 _SHARE = 8
-"""Records that are not sealed yet may have one in so many bytes of the database's memory; as rows they take three."""
+"""Once the records of blocks that wait to be sealed have one in so many bytes of the database's memory, no others are
+begun; as rows they take three."""
 
 _log = logging.getLogger("indelible.index")
 
@@ -108,17 +109,18 @@ class Indexer:
         return True
 
     def repair(self, parts: Sequence[Part]) -> bool:
-        """Make those of some parts anew whose files are not what was written; gives whether there were any.
+        """Make those of some parts anew whose files are not what was written; gives whether there is anything else now.
 
         Reads all of them.
 
         Raises:
             Unavailable: there is no space for it.
         """
-        damaged = [part for part in parts if part.file is not None and not self._segments.is_sound(part.file)]
-        for part in damaged:
-            self.rebuild(part, _NOT_AS_WRITTEN)
-        return bool(damaged)
+        segments = [part for part in parts if part.file is not None]
+        for part in segments:
+            if part.file is not None and not self._segments.is_sound(part.file):
+                self.rebuild(part, _NOT_AS_WRITTEN)
+        return any(self._blocks.get(part.first) is not part for part in segments)
 
     def rebuild(self, part: Part, reason: str) -> None:
         """Replace a segment by the same rows, made from the log again; for what is there until they are sealed.
@@ -127,8 +129,8 @@ class Indexer:
             Unavailable: there is no space for it.
         """
         with self._lock:
-            if part.file is None or self._blocks.get(part.first) != part:
-                return  # someone else was quicker
+            if part.file is None or self._blocks.get(part.first) is not part:
+                return  # someone else was quicker; another one with the same rows may be there by now
             within_log = part.end <= self._source.published().checkpoint.size
             if within_log and self._has_room():
                 self._load(part.first, part.first, part.end)
@@ -154,12 +156,10 @@ class Indexer:
         return sum(self._extend(first, first + self._size) for first in begun) + self._extend(newest, end)
 
     def _has_room(self) -> bool:
-        """Whether rows of one block more may be in memory."""
-        unsealed = self._unsealed()
-        size = sum(part.size for part in unsealed)
-        return not unsealed or (
-            len(unsealed) <= self._settings.unsealed_segments and size < self._settings.memory // _SHARE
-        )
+        """Whether more full blocks may wait in memory."""
+        waiting = self._full()
+        size = sum(part.size for part in waiting)
+        return len(waiting) < self._settings.unsealed_segments and size < self._settings.memory // _SHARE
 
     def _fill(self, end: int) -> int:
         """Build the newest of the blocks that are missing."""
@@ -227,8 +227,11 @@ class Indexer:
 
     def _sealable(self) -> Part | None:
         published = self._source.published().checkpoint.size
-        full = (part for part in self._unsealed() if part.end - part.first == self._size and part.end <= published)
+        full = (part for part in self._full() if part.end <= published)
         return min(full, key=lambda part: part.first, default=None)
+
+    def _full(self) -> list[Part]:
+        return [part for part in self._unsealed() if part.end - part.first == self._size]
 
     def _unsealed(self) -> list[Part]:
         return [part for part in self._blocks.values() if part.table is not None]

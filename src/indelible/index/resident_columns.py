@@ -15,7 +15,16 @@ import duckdb
 import numpy as np
 
 from indelible.index.database import file_pattern
-from indelible.index.held_columns import NEVER, Dictionary, Held, TextColumn, TimeColumn, is_of, text_column
+from indelible.index.held_columns import (
+    NEVER,
+    VALUE_BYTES,
+    Dictionary,
+    Held,
+    TextColumn,
+    TimeColumn,
+    is_of,
+    text_column,
+)
 from indelible.index.places import SCALAR_FIELDS
 from indelible.query.ast import Kind
 from indelible.query.fields import FIELDS
@@ -34,8 +43,6 @@ _log = logging.getLogger("indelible.index")
 RESIDENT_FIELDS: Final = frozenset(SCALAR_FIELDS) - {"id", "index", "request", "trace", "actor.name"} | {"actor"}
 """What can be held: fields with one value or none, other than those of which nearly every entry has its own."""
 
-_TEXT: Final = 150
-"""Bytes of memory that a value takes at least, beside its text."""
 _MOST_VALUES: Final = 250_000
 """A dictionary of more is no use: its field is left to the database."""
 _SHARE: Final = 8
@@ -218,7 +225,7 @@ class ResidentColumns:
             _file(part),
         )
         ((count, length),) = cursor.execute("SELECT count(*), coalesce(sum(strlen(value)), 0) FROM known").fetchall()
-        if count > _MOST_VALUES or count * _TEXT + length > self._room // _SHARE:
+        if count > _MOST_VALUES or count * VALUE_BYTES + length > self._room // _SHARE:
             return None
         known = [value for (value,) in cursor.execute("SELECT value FROM known ORDER BY place").fetchall()]
         rows = cursor.execute(

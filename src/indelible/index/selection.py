@@ -63,14 +63,15 @@ def needed_fields(query: Query) -> frozenset[str] | None:
 
 
 def possible_blocks(query: Query, dictionaries: Mapping[str, Dictionary]) -> int:
-    """The set of blocks in which anything can match, by the values that have to occur there."""
+    """Of the blocks that are held those in which anything can match, by the values that have to occur there."""
     match query:
         case And():
             return reduce(and_, (possible_blocks(part, dictionaries) for part in query.parts), ALL_BLOCKS)
         case Or():
             return reduce(or_, (possible_blocks(part, dictionaries) for part in query.parts), 0)
         case Match(test=Value(value=str() as text)) if (dictionary := dictionaries.get(query.field.name)) is not None:
-            return dictionary.blocks(_numbers(query.field, text, dictionary))
+            numbers = _numbers(query.field, text, dictionary)
+            return dictionary.blocks(numbers) if len(numbers) <= _FEW else ALL_BLOCKS
         case _:
             return ALL_BLOCKS
 
@@ -172,39 +173,41 @@ def _within(numbers: NDArray[np.int64], first: int, last: int, low: int, high: i
 
 
 def _text(field: Field, test: Test, dictionary: Dictionary, control: Control) -> Selection:
+    control.check()
     match test:
-        case Value(value=str() as text):
-            return _equality(field.name, _numbers(field, text, dictionary))
         case Present():
             return lambda _part, columns, _hits: text_column(columns, field.name).places > 0
+        case Value(value=str() as text):
+            numbers = _numbers(field, text, dictionary)
+            if len(numbers) <= _FEW:
+                return _equality(field.name, numbers)
+            passing = cache(lambda: _marked(numbers, len(dictionary.values)))
         case Pattern():
-            values, passes = dictionary.values, _pattern_test(field, test)
+            passing = cache(lambda: _tested(dictionary.values, _pattern_test(field, test), control))
         case Network():
             low, high = network_keys(test.network)
-            values, passes = dictionary.keys, lambda key: low <= key <= high
+            passing = cache(lambda: _tested(dictionary.keys, lambda key: low <= key <= high, control))
         case _:
             return lambda _part, _columns, _hits: False
 
-    @cache
-    def passing() -> NDArray[np.bool_]:  # when it is first asked: there may be many to look at
-        return _tested(values, passes, control)
-
     def select(_part: Part, columns: Mapping[str, Column], _hits: Hits) -> Mask:
         column = text_column(columns, field.name)
-        table = passing()[column.values]
+        table = passing()[column.values]  # made when it is first asked for: there may be many values to look at
         occurring = np.flatnonzero(table)
         return np.take(table, column.places) if len(occurring) > _FEW else _any_of(column, occurring.tolist())
 
     return select
 
 
-def _numbers(field: Field, text: str, dictionary: Dictionary) -> list[int]:
+def _numbers(field: Field, text: str, dictionary: Dictionary) -> Sequence[int]:
     """The numbers of the values that equal a text; entities also do when their ids do."""
+    number = dictionary.number(text)
     of_ids = dictionary.numbers_of_id(text) if field.kind is Kind.ENTITY else ()
-    return [number for number in (dictionary.number(text), *of_ids) if number]
+    return [number, *of_ids] if number else of_ids
 
 
-def _equality(name: str, numbers: list[int]) -> Selection:
+def _equality(name: str, numbers: Sequence[int]) -> Selection:
+    """Whether a value is one of a few; where they occur is looked up, and none of the others looked at."""
     wanted = np.array(numbers, np.uint32)
 
     def select(_part: Part, columns: Mapping[str, Column], _hits: Hits) -> Mask:
@@ -212,6 +215,12 @@ def _equality(name: str, numbers: list[int]) -> Selection:
         return _any_of(column, [place for place in map(column.place, wanted) if place])
 
     return select
+
+
+def _marked(numbers: Sequence[int], count: int) -> NDArray[np.bool_]:
+    marked = np.zeros(count, np.bool_)
+    marked[numbers] = True
+    return marked
 
 
 def _any_of(column: TextColumn, places: Sequence[int]) -> Mask:

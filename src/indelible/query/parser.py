@@ -38,8 +38,8 @@ MAX_DEPTH: Final = 32
 MAX_TERMS: Final = 256
 """Matches and free texts."""
 
-_LONGEST_REMEMBERED: Final = 512
-"""Characters of a query that is remembered with its meaning: all of them together take a few megabytes."""
+_LONGEST_REMEMBERED: Final = 256
+"""Characters of a query that is remembered: the worst ones take some ten megabytes together."""
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -59,20 +59,20 @@ def parse_query(text: str, *, now_us: int, max_length: int = MAX_LENGTH) -> Quer
     if unreadable := _UNREADABLE.search(text):
         raise QueryError("no record holds U+0000 or half of a surrogate pair", column=unreadable.start() + 1)
     text = text.rstrip()
-    tree, timeless = (_parse if len(text) > _LONGEST_REMEMBERED else _parse_again)(text)
-    return _Meaning(now_us).of(tree, 0) if timeless is None else timeless
+    parsed = (_parse if len(text) > _LONGEST_REMEMBERED else _parse_again)(text)
+    return _Meaning(now_us).of(parsed, 0) if isinstance(parsed, Tree) else parsed
 
 
-def _parse(text: str) -> tuple[Tree[Token], Query | None]:
-    """The tree of a text, and what it means whenever it is asked, unless that depends on the time."""
+def _parse(text: str) -> Query | Tree[Token]:
+    """What a text means; or what the grammar found in it, where that depends on when it is asked."""
     try:
         tree = query_parser().parse(text)
     except UnexpectedInput as error:
         raise explain_syntax(text, error) from None
     try:
-        return tree, _Meaning(None).of(tree, 0)
+        return _Meaning(None).of(tree, 0)
     except _TellsTimeError:
-        return tree, None
+        return tree
 
 
 _parse_again = lru_cache(256)(_parse)  # a page, its histogram, its facets and the next page are asked in the same words

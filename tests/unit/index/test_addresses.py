@@ -41,7 +41,7 @@ _octets = st.sampled_from(
 
 
 def test_database_makes_the_same_keys(tmp_path: Path) -> None:
-    """Whatever the text, and of most addresses without asking Python."""
+    """Whatever the text."""
     database = open_database([tmp_path], tmp_path, IndexSettings())
 
     @given(st.lists(st.one_of(addresses.map(str), st.lists(_octets, min_size=3, max_size=5).map(".".join), st.text())))

@@ -109,7 +109,7 @@ def test_progress_tells_how_far_it_is(log: ListedLog, open_index: Callable[..., 
 
 
 @pytest.mark.parametrize(
-    ("segments", "room", "most"), [(10, 1 << 20, 10), (3, 1 << 20, 3), (10, 65_536, 2), (10, 1, 0)]
+    ("segments", "room", "most"), [(11, 1 << 20, 10), (4, 1 << 20, 3), (11, 65_536, 2), (11, 1, 0)]
 )
 def test_index_takes_in_what_comes_before_it_seals(
     segments: int, room: int, most: int, open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
@@ -132,6 +132,22 @@ def test_index_takes_in_what_comes_before_it_seals(
     index.catch_up()
     assert index.coverage.complete
     assert len(index._parts.view.sealed) == 10
+
+
+def test_index_is_complete_however_large_its_newest_block_is(
+    open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be sealed before others write more, and keeps no other block out: neither missing nor damaged ones."""
+    settings = IndexSettings(segment_entries=64, threads=1)
+    monkeypatch.setattr("indelible.index.indexer._SHARE", settings.memory)
+    index = open_index(ListedLog(make_entries(0, 64 * 3 + 60)), settings=settings)
+    index.catch_up()
+    assert index.coverage.complete
+    part = index._parts.view.sealed[1]
+    assert part.file is not None
+    part.file.write_bytes(b"")
+    assert index.search(query("metadata.amount:70")).indices == [70]
+    assert index.coverage.complete
 
 
 def test_index_goes_on_in_memory_when_it_cannot_seal(

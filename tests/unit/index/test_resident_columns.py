@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from indelible.errors import Closed, QueryCancelled
-from indelible.index import Control, IndexSettings
+from indelible.index import Control, IndexSettings, selection
 from indelible.index.asked import Asked
 from indelible.index.resident_columns import ResidentColumns
 from indelible.index.selection import compile_selection
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from indelible.index.held_columns import TextColumn
     from indelible.index.parts import Part
     from indelible.index.scan import Scan
+    from indelible.index.selection import Mask
 
 FIVE = 5 * SEGMENT
 COLUMN = SEGMENT * 8
@@ -132,6 +133,28 @@ def test_question_looks_only_at_segments_where_its_values_occur(
     assert index.search(query(text), limit=10_000).indices == before
     assert index.search(query(text), limit=1).indices == before[:1]
     assert index.search(query(text), order="asc", limit=1).indices == before[-1:]
+
+
+def test_id_of_many_types_is_looked_up_once(
+    open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever writes may call an actor anything; a question about their common id compares no more for that."""
+    entries = [encode(make_record(at, actor={"type": f"t{at}", "id": f"x{at % 3}"})) for at in range(2 * SEGMENT)]
+    index = open_index(ListedLog(entries))
+    index.catch_up()
+    index.hold_columns()
+    compared: list[int] = []
+    compare = selection._any_of
+
+    def count(column: TextColumn, places: Sequence[int]) -> Mask:
+        compared.append(len(places))
+        return compare(column, places)
+
+    monkeypatch.setattr(selection, "_any_of", count)
+    for text, kept in (("actor:x1", [1]), ("-actor:x1", [0, 2]), ("actor:x1 OR actor:t0:x0", [1])):
+        expected = [at for at in range(2 * SEGMENT) if at % 3 in kept or (at == 0 and "t0" in text)]
+        assert index.search(query(text), order="asc", limit=10_000).indices == expected
+    assert sum(compared) <= 2
 
 
 def test_columns_leave_other_fields_to_the_database(five: LogIndex, read: list[int]) -> None:

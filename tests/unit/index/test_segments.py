@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
 from indelible.index import IndexSettings, LogIndex
+from indelible.index.segment_folder import SegmentFolder
 from tests.unit.index.conftest import SEGMENT, SMALL, encode, make_entries, make_record, query
 from tests.unit.index.listed_log import ListedLog
 
@@ -154,6 +157,31 @@ def test_segments_that_fail_while_they_are_read_are_made_anew(log: ListedLog, in
     assert index.search(query("metadata.amount:300..302"), order="asc").indices == [300, 301, 302]
     assert index.coverage.complete
     assert contents(folder) == before
+
+
+def test_segment_that_many_find_damaged_is_made_anew_once(
+    index: LogIndex, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who comes late does not undo it, and everybody gets an answer."""
+    index.catch_up()
+    part = index._parts.view.sealed[0]
+    assert part.file is not None
+    expected = index.search(query("metadata.amount:>=0"), limit=10_000).indices
+    together = threading.Barrier(6)
+    find = SegmentFolder.is_sound
+
+    def wait(self: SegmentFolder, path: Path) -> bool:
+        sound = find(self, path)
+        if path == part.file and not sound:
+            together.wait(60)
+        return sound
+
+    monkeypatch.setattr(SegmentFolder, "is_sound", wait)
+    part.file.write_bytes(b"")
+    with caplog.at_level(logging.WARNING, "indelible.index"), ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(index.search, query("metadata.amount:>=0"), limit=10_000) for _ in range(6)]
+        assert [each.result(60).indices for each in asked] == [expected] * 6
+    assert [record.message for record in caplog.records] == ["index_segment_discarded"]
 
 
 def test_segments_that_are_gone_are_made_anew(log: ListedLog, index: LogIndex, tmp_path: Path) -> None:
