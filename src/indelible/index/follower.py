@@ -26,8 +26,8 @@ _log = logging.getLogger("indelible.index")
 _IDLE = 0.5
 _GATHERING = 12
 """How many times as long as the last entries took the next ones gather: larger statements cost less an entry."""
-_LONGEST_GATHERING = 0.4
-"""Seconds: with taking in, and sealing at times, what is acknowledged is found within one."""
+_LONGEST_GATHERING = 0.25
+"""Seconds: with taking in, what is acknowledged is found within one."""
 
 
 class Follower:

@@ -35,6 +35,9 @@ _NOT_AS_WRITTEN = "it is not what was written"
 _SHARE = 8
 """Once the records of blocks that wait to be sealed have one in so many bytes of the database's memory, no others are
 begun; as rows they take three."""
+_MUCH = 4
+"""Where taking in fills more than one in so many parts of the time, there is no time for sealing, which costs as much
+and would keep what comes meanwhile from being found."""
 
 _log = logging.getLogger("indelible.index")
 
@@ -62,6 +65,7 @@ class Indexer:
         self._blocks: dict[int, Part] = {}  # by their first index
         self._tables = 0
         self._failure = ""
+        self._began = 0.0  # when the last step did
         self._seal_again = 0.0  # when, after sealing has failed
         for part in segments.find(self._cursor):
             self._blocks[part.first] = part
@@ -86,11 +90,14 @@ class Indexer:
     def step(self, end: int) -> int:
         """Do what is most urgent of the entries below ``end``; gives how many were taken in, built or sealed.
 
-        While many keep coming, nothing else is done as long as there is room for more.
+        While taking in what comes fills much of the time, nothing else is done as long as there is room for more.
         """
         with self._lock:
+            before, began = self._began, time.monotonic()
+            self._began = began
             news = self._take_news(end)
-            if news >= ROWS_AT_ONCE and self._has_room():
+            now = time.monotonic()
+            if news and (now - began) * _MUCH > now - before and self._has_room():
                 return news
             return news + self._seal() + self._fill(end)
 

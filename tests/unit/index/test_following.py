@@ -115,7 +115,7 @@ def test_index_takes_in_what_comes_before_it_seals(
     segments: int, room: int, most: int, open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As long as many entries come at a time, and there is room; then, and once they come slower, it seals."""
-    monkeypatch.setattr("indelible.index.indexer.ROWS_AT_ONCE", 50)
+    monkeypatch.setattr("indelible.index.indexer._MUCH", 1e9)
     settings = IndexSettings(segment_entries=64, threads=1, unsealed_segments=segments)
     monkeypatch.setattr("indelible.index.indexer._SHARE", settings.memory // room)
     followed = ListedLog()
