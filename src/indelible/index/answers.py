@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from indelible.merkle import Hash
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["Bucket", "Coverage", "Facets", "Found", "Histogram"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
+class Coverage(Struct, frozen=True, kw_only=True):
     """Which part of the log was searched.
 
     Attributes:
@@ -29,8 +29,7 @@ class Coverage:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """One page of a search.
 
     Attributes:
@@ -44,8 +43,7 @@ class Found:
     coverage: Coverage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bucket:
+class Bucket(Struct, frozen=True, kw_only=True):
     """The entries that occurred in ``[since_us, until_us)``, in microseconds since 1970, counted by outcome."""
 
     since_us: int
@@ -53,16 +51,14 @@ class Bucket:
     counts: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Histogram:
+class Histogram(Struct, frozen=True, kw_only=True):
     """Counts over time: buckets of equal width without gaps, in order; none when nothing matches."""
 
     buckets: list[Bucket]
     coverage: Coverage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facets:
+class Facets(Struct, frozen=True, kw_only=True):
     """The values of a field that occur in the most entries.
 
     Attributes:

@@ -30,14 +30,15 @@ class Control:
         """Bound a query to ``seconds`` from now; ``None`` for no bound but :meth:`cancel`."""
         self._seconds = seconds
         self._deadline = None if seconds is None else time.monotonic() + seconds
-        self._changed = threading.Condition()  # guards the fields below
         self._cancelled = False
+        self._guards: list[threading.Condition] = []  # of what runs on the database
 
     def cancel(self) -> None:
         """Stop the query: the thread that runs it gets ``QueryCancelled``, at once or when it begins."""
-        with self._changed:
-            self._cancelled = True
-            self._changed.notify_all()
+        self._cancelled = True  # first: a guard that begins later sees it
+        for changed in tuple(self._guards):
+            with changed:
+                changed.notify_all()
 
     def check(self) -> None:
         """Raise when the query has to stop.
@@ -59,26 +60,29 @@ class Control:
         """Interrupt what runs on ``connection`` within this block when the query has to stop."""
         self.check()
         finished = False
+        changed = threading.Condition()
 
         def watch() -> None:
-            with self._changed:
+            with changed:
                 while not finished:
                     if self._is_over():
                         connection.interrupt()
-                        self._changed.wait(_INSIST)
+                        changed.wait(_INSIST)
                     else:
                         left = None if self._deadline is None else max(self._deadline - time.monotonic(), 0.0)
-                        self._changed.wait(left)
+                        changed.wait(left)
 
+        self._guards.append(changed)
         thread = threading.Thread(target=watch, name="indelible-query-guard", daemon=True)
         thread.start()
         try:
             yield
         finally:
-            with self._changed:
+            with changed:
                 finished = True
-                self._changed.notify_all()
+                changed.notify_all()
             thread.join()
+            self._guards.remove(changed)
 
     def _is_over(self) -> bool:
         return self._cancelled or (self._deadline is not None and time.monotonic() >= self._deadline)

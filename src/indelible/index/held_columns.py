@@ -1,7 +1,8 @@
 """Columns in memory: what the entries of a segment have in one field, as numbers.
 
 A text column says of each entry which of its segment's values it has, and of each of those which number it has in the
-field's dictionary, one for all segments. So a value is looked up once, and what an entry has is compared as a number.
+field's dictionary, one for all segments. So a value is looked up once, and what an entry has is compared as a number;
+or, since the column has its entries by value, too, those with the value are at hand.
 The dictionary says of each value in which of the segments that are held it occurs; the others of those need not be
 looked at.
 
@@ -15,13 +16,14 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import numpy as np
+
 from indelible.index.addresses import address_key
 from indelible.query.ast import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from indelible.index.parts import Part
@@ -60,21 +62,44 @@ class TextColumn:
         places: For each entry the place of its value in ``values``; 0 for none.
         values: The numbers in the dictionary of the values that occur, each once; the first is 0.
         dictionary: What says which values those are.
+        by_place: The rows, which are the entries numbered from 0, by their values' places and then ascending.
+        starts: Where among them those of each place begin; one more, where the last one ends.
     """
 
     places: NDArray[np.unsignedinteger[Any]]
     values: NDArray[np.uint32]
     dictionary: Dictionary
+    by_place: NDArray[np.unsignedinteger[Any]]
+    starts: NDArray[np.uint32]
+
+    @classmethod
+    def of(
+        cls, places: NDArray[np.unsignedinteger[Any]], values: NDArray[np.uint32], dictionary: Dictionary
+    ) -> TextColumn:
+        """The column of such places, which are sorted."""
+        by_place = places.argsort(kind="stable").astype(np.min_scalar_type(len(places) - 1))
+        starts = np.zeros(len(values) + 1, np.uint32)
+        starts[1:] = np.bincount(places, minlength=len(values)).cumsum()
+        return cls(places, values, dictionary, by_place, starts)
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return self.places.nbytes + self.values.nbytes
+        return self.places.nbytes + self.values.nbytes + self.by_place.nbytes + self.starts.nbytes
+
+    @property
+    def counts(self) -> NDArray[np.uint32]:
+        """How many entries have the value at each place."""
+        return np.diff(self.starts)
 
     def place(self, number: np.uint32) -> int:
         """The place of the value with a number; 0 when it does not occur."""
         place = int(self.values.searchsorted(number))
         return place if place < len(self.values) and self.values[place] == number else 0
+
+    def rows(self, place: int) -> NDArray[np.unsignedinteger[Any]]:
+        """The rows with the value at a place, ascending."""
+        return self.by_place[self.starts[place] : self.starts[place + 1]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ that do not overlap, and where they end. Parts live as long as views that hold t
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from operator import is_
 from typing import TYPE_CHECKING
 
+from indelible.index.bracket import Bracket
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from indelible.index.held_columns import Column
@@ -110,21 +111,20 @@ class Parts:
         """The parts of this moment, for looking at them without reading their rows."""
         return self._view
 
-    @contextmanager
-    def reading(self) -> Iterator[View]:
+    def reading(self) -> Bracket[View]:
         """The parts of this moment, whose rows stay readable within the block."""
         with self._lock:
             generation, view = self._generation, self._view
             self._reading[generation] = self._reading.get(generation, 0) + 1
-        try:
-            yield view
-        finally:
-            with self._lock:
-                self._reading[generation] -= 1
-                if not self._reading[generation]:
-                    del self._reading[generation]
-            if self._waiting:
-                self._dispose()
+        return Bracket(view, partial(self._end_reading, generation))
+
+    def _end_reading(self, generation: int, _error: BaseException | None) -> None:
+        with self._lock:
+            self._reading[generation] -= 1
+            if not self._reading[generation]:
+                del self._reading[generation]
+        if self._waiting:
+            self._dispose()
 
     def put(self, part: Part, *, dispose: Callable[[], None] | None = None) -> None:
         """Put a part in the place of its block's; ``dispose`` of what it replaces when nobody reads that any more."""

@@ -27,7 +27,8 @@ def concerned_parts(query: Query, view: View, held: Held) -> tuple[Part, ...]:
     blocks = possible_blocks(query, held.dictionaries)
     parts = view.parts
     if held.blocks & ~blocks:
-        parts = tuple(sorted([*held.within(blocks), *view.unsealed], key=_FIRST_INDEX))
+        sealed = list(held.within(blocks))
+        parts = tuple(sorted([*sealed, *view.unsealed], key=_FIRST_INDEX)) if sealed else view.unsealed
     bounds = Bounds.of(query)
     return parts if bounds is _EVERYWHERE else tuple(filter(bounds.touches, parts))
 

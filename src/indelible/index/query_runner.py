@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
 from indelible.errors import Closed, InternalError, QueryCancelled, QueryTooCostly
 from indelible.index.answers import Coverage
+from indelible.index.bracket import Bracket
 from indelible.index.control import Control
 from indelible.index.scan import Scan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from indelible.index.asked import Asked
     from indelible.index.indexer import Indexer
@@ -68,30 +69,24 @@ class QueryRunner:
         with self.counted(control):
             for _ in range(_ATTEMPTS):
                 published = self._source.published().checkpoint  # before the view: it is never behind what is claimed
-                with self._parts.reading() as view, ExitStack() as opened:
+                with self._parts.reading() as view:
                     coverage = Coverage(
                         size=published.size,
                         root=published.root,
                         indexed=view.indexed,
                         complete=view.covers(published.size),
                     )
-
-                    def cursor(opened: ExitStack = opened) -> duckdb.DuckDBPyConnection:
-                        found = opened.enter_context(self._connection.cursor())
-                        opened.enter_context(control.guard(found))
-                        return found
-
+                    scan = Scan(self._connection, self._source, self._filters, self._columns, view, asked, control)
                     try:
-                        scan = Scan(cursor, self._source, self._filters, self._columns, view, asked, control)
-                        return answer(scan, coverage)
+                        with scan:
+                            return answer(scan, coverage)
                     except duckdb.Error as error:
                         failure = error
                 self._explain(failure, view, control)
         raise InternalError(f"the index fails again and again: {failure}") from failure
 
-    @contextmanager
-    def counted(self, control: Control) -> Iterator[None]:
-        """Let :meth:`close` know of something that runs, and of its end.
+    def counted(self, control: Control) -> Bracket[None]:
+        """A block that :meth:`close` knows of, stops by ``control``, and waits for; ``Closed`` ends it then.
 
         Raises:
             Closed: there must be no more of that.
@@ -99,16 +94,14 @@ class QueryRunner:
         with self._ended:
             self.check_open()
             self._running.append(control)
-        try:
-            yield
-        except QueryCancelled as error:
-            if self._closing:
-                raise Closed(_CLOSED) from error
-            raise
-        finally:
-            with self._ended:
-                self._running.remove(control)
-                self._ended.notify_all()
+        return Bracket(None, partial(self._end, control))
+
+    def _end(self, control: Control, error: BaseException | None) -> None:
+        with self._ended:
+            self._running.remove(control)
+            self._ended.notify_all()
+        if self._closing and isinstance(error, QueryCancelled):
+            raise Closed(_CLOSED) from error
 
     def check_open(self) -> None:
         """Raise when there must be nothing more.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -49,6 +50,9 @@ _SHARE: Final = 8
 """Texts of one column that take more than one in so many bytes of the room are left to the database."""
 _MOST_SEEN: Final = 16
 """For how many sets of fields it is remembered what is held."""
+_TIME_BYTES: Final = np.dtype(np.int64).itemsize
+_MOST_TEXT_BYTES: Final = 4 * np.dtype(np.uint32).itemsize
+"""An entry takes in a text column, when each has a value of its own."""
 _ROWS: Final = "read_parquet(?, hive_partitioning = false)"
 
 
@@ -113,7 +117,7 @@ class ResidentColumns:
             self._forget(parts, wanted)
             found = self._missing(parts, wanted)
             # Where there is no room for a part, there is none for an older one: nothing but older ones makes room.
-            if found is not None and self._make_room(found[0], parts):
+            if found is not None and self._make_room(*found, parts):
                 return self._take_in(*found)
             self._rest(wanted)
             return False
@@ -179,13 +183,13 @@ class ResidentColumns:
         for part, column in zip(parts, columns, strict=True):
             values = numbers[column.values]
             new.mark(values.tolist(), self._block(part))
-            part.columns[field] = TextColumn(column.places, values, new)
+            part.columns[field] = replace(column, values=values, dictionary=new)
         self._dictionaries = {**self._dictionaries, field: new}  # last: what has been renumbered is not held till then
         self._seen = {}
 
-    def _make_room(self, part: Part, parts: Sequence[Part]) -> bool:
-        """Let go of the columns of older parts, the oldest first, until there is room for one of ``part``."""
-        needed = (part.end - part.first) * np.dtype(np.int64).itemsize  # at most
+    def _make_room(self, part: Part, field: str, parts: Sequence[Part]) -> bool:
+        """Let go of the columns of older parts, the oldest first, until there is room for this one of ``part``."""
+        needed = (part.end - part.first) * (_TIME_BYTES if _is_time(field) else _MOST_TEXT_BYTES)
         used = sum(dictionary.size for dictionary in self._dictionaries.values())
         used += sum(column.size for other in parts for column in other.columns.values())
         for other in parts:
@@ -239,7 +243,7 @@ class ResidentColumns:
         dictionary.mark(values.tolist(), self._block(part))
         places = np.zeros(part.end - part.first, np.min_scalar_type(len(values)))
         places[rows["index"] - part.first] = ranks[rows["place"]]
-        return TextColumn(places, values, dictionary)
+        return TextColumn.of(places, values, dictionary)
 
 
 def _read_times(cursor: duckdb.DuckDBPyConnection, part: Part, field: str) -> TimeColumn:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from indelible.index.chosen import narrowed, taken
 from indelible.index.held_columns import NEVER, text_column, time_column
 from indelible.index.parts import Span
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from indelible.index.chosen import Rows
     from indelible.index.held_columns import TextColumn, TimeColumn
     from indelible.index.resident_scan import ResidentScan
-    from indelible.index.selection import Mask
 
 __all__ = ["UNKNOWN", "add_outcomes", "most_frequent", "resident_spans", "resident_values"]
 
@@ -27,21 +28,21 @@ UNKNOWN: Final = "unknown"
 
 def resident_spans(scan: ResidentScan) -> list[Span | None]:
     """When what matches occurred, of each resident part."""
-    return [_span(time_column(columns, "occurred"), mask) for columns, mask in scan.selections()]
+    return [_span(time_column(columns, "occurred"), rows) for columns, rows in scan.selections()]
 
 
 def add_outcomes(scan: ResidentScan, starts: range, counts: Sequence[Counter[str]]) -> None:
     """Count what matches in buckets of time that begin at ``starts``, by outcome."""
     names = scan.values("outcome")
     found = np.zeros((len(starts), len(names)), np.int64)
-    for columns, mask in scan.selections():
-        _add_outcomes(found, time_column(columns, "occurred"), text_column(columns, "outcome"), mask, starts)
+    for columns, rows in scan.selections():
+        _add_outcomes(found, time_column(columns, "occurred"), text_column(columns, "outcome"), rows, starts)
     for bucket, number in np.argwhere(found).tolist():
         counts[bucket][names[number] if number else UNKNOWN] += int(found[bucket, number])
 
 
 def _add_outcomes(
-    found: NDArray[np.int64], occurred: TimeColumn, outcomes: TextColumn, mask: Mask, starts: range
+    found: NDArray[np.int64], occurred: TimeColumn, outcomes: TextColumn, rows: Rows, starts: range
 ) -> None:
     if occurred.low is None or occurred.high is None:
         return
@@ -49,12 +50,11 @@ def _add_outcomes(
     last = min((occurred.high - starts.start) // starts.step, len(starts) - 1)
     if first > last:  # none of what matches here says when: the buckets lie where other parts have some
         return
-    kept = _known(occurred, mask)
-    keys = outcomes.places if kept is None else outcomes.places[kept]
+    rows = _known(occurred, rows)
+    keys = taken(outcomes.places, rows)
     width = len(outcomes.values)
     if first < last:
-        times = occurred.times if kept is None else occurred.times[kept]
-        keys = ((times - starts.start) // starts.step - first) * width + keys
+        keys = ((taken(occurred.times, rows) - starts.start) // starts.step - first) * width + keys
     counted = np.bincount(keys, minlength=(last - first + 1) * width)
     found[first : last + 1, outcomes.values] += counted.reshape(-1, width)
 
@@ -62,10 +62,12 @@ def _add_outcomes(
 def resident_values(scan: ResidentScan, field: str) -> NDArray[np.int64]:
     """In how many entries that match each value of a field occurs, by its number in the dictionary."""
     counts = np.zeros(len(scan.values(field)), np.int64)
-    for columns, mask in scan.selections():
+    for columns, rows in scan.selections():
         column = text_column(columns, field)
-        places = column.places if isinstance(mask, bool) else column.places[mask]
-        counts[column.values] += np.bincount(places, minlength=len(column.values))
+        if len(rows) == len(column.places):
+            counts[column.values] += column.counts
+        else:
+            counts[column.values] += np.bincount(taken(column.places, rows), minlength=len(column.values))
     counts[0] = 0
     return counts
 
@@ -86,19 +88,15 @@ def most_frequent(
     return sorted([*found, *left.items()], key=lambda item: (-item[1], item[0]))[:limit], distinct
 
 
-def _span(occurred: TimeColumn, mask: Mask) -> Span | None:
+def _span(occurred: TimeColumn, rows: Rows) -> Span | None:
     if occurred.low is None or occurred.high is None:
         return None
-    kept = _known(occurred, mask)
-    if kept is None:
+    if len(rows) == len(occurred.times):
         return Span(occurred.low, occurred.high)
-    times = occurred.times[kept]
+    times = taken(occurred.times, _known(occurred, rows))
     return Span(int(times.min()), int(times.max())) if len(times) else None
 
 
-def _known(occurred: TimeColumn, mask: Mask) -> NDArray[np.bool_] | None:
-    """Of each entry whether it matches and says when it occurred; ``None`` when all do."""
-    known = None if occurred.complete else occurred.times != NEVER
-    if isinstance(mask, bool):
-        return known
-    return mask if known is None else mask & known
+def _known(occurred: TimeColumn, rows: Rows) -> Rows:
+    """Those that say when they occurred."""
+    return rows if occurred.complete else narrowed(rows, occurred.times, lambda times: times != NEVER)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from indelible.index.chosen import indices_of
 from indelible.index.free_text import find_texts, free_texts, without_texts
 from indelible.index.order import NEAR, near_first
 from indelible.index.resident_columns import RESIDENT_FIELDS
@@ -15,14 +14,16 @@ from indelible.index.selection import compile_selection, needed_fields
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from indelible.index.asked import Asked
+    from indelible.index.chosen import Rows
     from indelible.index.control import Control
     from indelible.index.held_columns import Column, Held
     from indelible.index.order import Order
     from indelible.index.parts import Part
-    from indelible.index.selection import Hits, Mask, Selection
+    from indelible.index.selection import Hits, Selection
     from indelible.index.source import EntrySource
     from indelible.index.text_pruning import TextPruning
 
@@ -49,7 +50,7 @@ class ResidentScan:
         self._control = control
         self._texts = free_texts(asked.query)
         self._parts = [part for part in parts if part in self]
-        self._masks: dict[int, Mask] = {}
+        self._chosen: dict[int, Rows] = {}
 
     def __contains__(self, part: Part) -> bool:
         return part.first in self._held.columns
@@ -57,29 +58,28 @@ class ResidentScan:
     def __bool__(self) -> bool:
         return bool(self._held.columns)
 
-    def selections(self) -> Iterator[tuple[Mapping[str, Column], Mask]]:
-        """Yield the columns of each part that has matching entries, and which those are."""
+    def selections(self) -> Iterator[tuple[Mapping[str, Column], Rows]]:
+        """Yield the columns of each part that has matching rows, and which those are."""
         for part in self._parts:
-            if part.first not in self._masks:  # a histogram asks twice
-                self._masks[part.first] = self._select_within(part, part.first, part.end)
-            mask = self._masks[part.first]
-            if mask is not False:
-                yield self._held.columns[part.first], mask
+            if part.first not in self._chosen:  # a histogram asks twice
+                self._chosen[part.first] = self._choose(part, part.first, part.end)
+            rows = self._chosen[part.first]
+            if len(rows):
+                yield self._held.columns[part.first], rows
 
     def rows(self, part: Part, low: int, high: int) -> NDArray[np.int64]:
         """The entries of ``[low, high)``, all of a part, that match; ascending."""
-        return _rows(part, self._select_within(part, low, high), low, high)
+        return indices_of(self._choose(part, low, high), part.first)
 
     def page(self, part: Part, low: int, high: int, order: Order, limit: int) -> list[int]:
         """The first ``limit`` entries of ``[low, high)``, all of a part, that match, in this order."""
-        mask = self._select_within(part, low, high)
-        if mask is False:
-            return []
-        few = mask is not True and np.count_nonzero(mask) <= limit
+        near = () if self._select.is_direct else NEAR
         found: list[int] = []
-        for start, stop in ((low, high),) if few else near_first(low, high, order, NEAR, high - low):
-            rows = _rows(part, mask, start, stop)
-            found += (rows if order == "asc" else rows[::-1])[: limit - len(found)].tolist()
+        for start, stop in near_first(low, high, order, near, high - low):
+            rows = self._choose(part, start, stop)
+            wanted = limit - len(found)
+            first = indices_of(rows[:wanted] if order == "asc" else rows[-wanted:], part.first)
+            found += (first if order == "asc" else first[::-1]).tolist()
             if len(found) == limit:
                 break
         return found
@@ -96,17 +96,18 @@ class ResidentScan:
     def _select_likely(self) -> Selection:
         return compile_selection(without_texts(self._query), self._held.dictionaries, self._control)
 
-    def _select_within(self, part: Part, low: int, high: int) -> Mask:
-        """Which entries match; of those outside ``[low, high)`` it may say anything."""
+    def _choose(self, part: Part, low: int, high: int) -> Rows:
+        """Which rows of the entries ``[low, high)``, all of a part, match."""
         self._control.check()
-        return self._select(part, self._held.columns[part.first], self._find(part, low, high))
+        rows = range(low - part.first, high - part.first)
+        return self._select.rows(part, self._held.columns[part.first], self._find(part, rows), rows)
 
-    def _find(self, part: Part, low: int, high: int) -> Hits:
-        """Where free texts are within ``[low, high)``, as far as that matters."""
+    def _find(self, part: Part, rows: range) -> Hits:
+        """Where free texts are among these rows, as far as that matters."""
         if not self._texts:
             return {}
-        rows = _rows(part, self._select_likely(part, self._held.columns[part.first], {}), low, high)
-        wanted = {text: self._pruning.entries(part, text, rows) for text in self._texts}
+        likely = indices_of(self._select_likely.rows(part, self._held.columns[part.first], {}, rows), part.first)
+        wanted = {text: self._pruning.entries(part, text, likely) for text in self._texts}
         return find_texts(self._source, wanted, self._control)
 
 
@@ -114,9 +115,3 @@ def needed_columns(asked: Asked) -> frozenset[str] | None:
     """The fields whose columns tell, with free texts aside, what is asked; ``None`` where columns cannot tell."""
     needed = needed_fields(asked.whole)
     return needed | asked.counted if needed is not None and asked.counted <= RESIDENT_FIELDS else None
-
-
-def _rows(part: Part, mask: Mask, low: int, high: int) -> NDArray[np.int64]:
-    if isinstance(mask, bool):
-        return np.arange(low, high if mask else low)
-    return mask[low - part.first : high - part.first].nonzero()[0] + low

@@ -7,9 +7,10 @@ pass everything else and where text filters do not rule them out, and join the c
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from indelible.query.ast import Everything
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from types import TracebackType
 
     import duckdb
     from numpy.typing import NDArray
@@ -86,7 +88,7 @@ class Scan:
 
     def __init__(
         self,
-        cursor: Callable[[], duckdb.DuckDBPyConnection],
+        connection: duckdb.DuckDBPyConnection,
         source: EntrySource,
         filters: TextFilters,
         columns: ResidentColumns,
@@ -94,26 +96,53 @@ class Scan:
         asked: Asked,
         control: Control,
     ) -> None:
-        """``cursor`` gives one of this scan's own, when it is needed: free texts leave views on it."""
-        self._open = cursor
+        """What has to be asked of the database is on a cursor of ``connection`` until this, a context manager, ends."""
+        self._connection = connection
+        self._opened: ExitStack | None = None
         self._source = source
+        self._filters = filters
+        self._asked = asked
         self._query = asked.query
         self._control = control
         self._texts = free_texts(asked.query)
-        self._pruning = TextPruning(asked.query, self._texts, filters)
         self._times = time_condition(asked.since_us, asked.until_us)
-        self.takes_everything = asked.query == Everything() and self._times == TRUE
-        """Whether every row of the parts matches."""
         needed = needed_columns(asked)
         # Rows in memory have no columns; where none is needed, that is no reason to ask the database.
         held = NOTHING_HELD if needed is None else columns.held(view.sealed if needed else view.parts, needed)
+        self._held = held
         self.parts = concerned_parts(asked.whole, view, held)
         """The parts in which anything can match, ascending."""
-        self.resident = ResidentScan(self.parts, held, asked, source, self._pruning, control)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._opened is not None:
+            self._opened.close()
 
     @cached_property
     def _cursor(self) -> duckdb.DuckDBPyConnection:
-        return self._open()
+        """One of this scan's own: free texts leave views on it."""
+        self._opened = ExitStack()
+        cursor = self._opened.enter_context(self._connection.cursor())
+        self._opened.enter_context(self._control.guard(cursor))
+        return cursor
+
+    @cached_property
+    def _pruning(self) -> TextPruning:
+        return TextPruning(self._query, self._texts, self._filters)
+
+    @cached_property
+    def resident(self) -> ResidentScan:
+        """The scan of those parts whose columns are in memory."""
+        return ResidentScan(self.parts, self._held, self._asked, self._source, self._pruning, self._control)
+
+    @property
+    def takes_everything(self) -> bool:
+        """Whether every row of the parts matches."""
+        return self._query == Everything() and self._times == TRUE
 
     @cached_property
     def others(self) -> tuple[Part, ...]:

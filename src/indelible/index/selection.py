@@ -1,4 +1,7 @@
-"""Selections: a query over resident columns, which tells of every entry of a segment whether it matches.
+"""Selections: a query over resident columns, which finds the rows of a segment that match.
+
+A selection is given some rows of a part and leaves those that match. It looks at no others, and where a value says
+which ones they can be, at those only.
 
 Free texts are looked for elsewhere. What it says is what the database says of the same rows, and with that what the
 naive evaluator (:mod:`indelible.query.evaluate`) says of the records.
@@ -6,13 +9,15 @@ naive evaluator (:mod:`indelible.query.evaluate`) says of the records.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache, reduce
-from operator import and_, or_
+from operator import and_, attrgetter, or_
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from indelible.index.addresses import network_keys
+from indelible.index.chosen import NO_ROWS, clipped, narrowed, remaining, together
 from indelible.index.compiler import LAST_INDEX, LAST_MOMENT, whole_bounds
 from indelible.index.held_columns import ALL_BLOCKS, NEVER, text_column, time_column
 from indelible.index.resident_columns import RESIDENT_FIELDS
@@ -24,23 +29,33 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from indelible.index.chosen import Rows
     from indelible.index.control import Control
     from indelible.index.held_columns import Column, Dictionary, TextColumn
     from indelible.index.parts import Part
     from indelible.query.ast import Field, Query, Test
 
-__all__ = ["Hits", "Mask", "Selection", "compile_selection", "needed_fields", "possible_blocks"]
+__all__ = ["Hits", "Selection", "compile_selection", "needed_fields", "possible_blocks"]
 
-Mask: TypeAlias = "NDArray[np.bool_] | bool"
-"""Of each entry of a part whether it matches; or of all of them."""
 Hits: TypeAlias = "Mapping[FreeText, NDArray[np.int64]]"
 """In which entries each free text is; ascending."""
-Selection: TypeAlias = "Callable[[Part, Mapping[str, Column], Hits], Mask]"
-"""From a part, its resident columns, and where free texts are in it, to what matches there."""
 
 _FEW = 4
 _AT_ONCE = 4_096
 """Values of a dictionary that are tested before it is asked whether to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What leaves those rows that match.
+
+    Attributes:
+        rows: From a part, its resident columns, where free texts are in it, and rows of it, to those that match.
+        is_direct: Whether it finds them without looking at all the others.
+    """
+
+    rows: Callable[[Part, Mapping[str, Column], Hits, Rows], Rows]
+    is_direct: bool
 
 
 def needed_fields(query: Query) -> frozenset[str] | None:
@@ -77,14 +92,14 @@ def possible_blocks(query: Query, dictionaries: Mapping[str, Dictionary]) -> int
 
 
 def compile_selection(query: Query, dictionaries: Mapping[str, Dictionary], control: Control) -> Selection:
-    """What selects the entries that match a query whose fields can be resident; ``control`` stops it."""
+    """What selects the rows that match a query whose fields can be resident; ``control`` stops it."""
     match query:
         case Everything():
-            return lambda _part, _columns, _hits: True
+            return Selection(lambda _part, _columns, _hits, rows: rows, is_direct=True)
         case And():
-            return _joined([compile_selection(part, dictionaries, control) for part in query.parts], neutral=True)
+            return _all_of([compile_selection(part, dictionaries, control) for part in query.parts])
         case Or():
-            return _joined([compile_selection(part, dictionaries, control) for part in query.parts], neutral=False)
+            return _any_of([compile_selection(part, dictionaries, control) for part in query.parts])
         case Not():
             return _negation(compile_selection(query.part, dictionaries, control))
         case FreeText():
@@ -93,50 +108,44 @@ def compile_selection(query: Query, dictionaries: Mapping[str, Dictionary], cont
             return _match(query.field, query.test, dictionaries, control)
 
 
-def _joined(selections: list[Selection], *, neutral: bool) -> Selection:
-    """All of them, or with ``neutral`` false any of them."""
+def _all_of(selections: list[Selection]) -> Selection:
+    ordered = sorted(selections, key=attrgetter("is_direct"), reverse=True)
 
-    def select(part: Part, columns: Mapping[str, Column], hits: Hits) -> Mask:
-        found: Mask = neutral
-        for one in selections:
-            mask = one(part, columns, hits)
-            if mask is (not neutral):
-                return mask
-            if found is neutral:
-                found = mask
-            elif mask is not neutral:
-                found = found & mask if neutral else found | mask
-        return found
+    def select(part: Part, columns: Mapping[str, Column], hits: Hits, rows: Rows) -> Rows:
+        for one in ordered:
+            if not len(rows):
+                break
+            rows = one.rows(part, columns, hits, rows)
+        return rows
 
-    return select
+    return Selection(select, ordered[0].is_direct)
+
+
+def _any_of(selections: list[Selection]) -> Selection:
+    def select(part: Part, columns: Mapping[str, Column], hits: Hits, rows: Rows) -> Rows:
+        return together([one.rows(part, columns, hits, rows) for one in selections], part.end - part.first)
+
+    return Selection(select, all(one.is_direct for one in selections))
 
 
 def _negation(selection: Selection) -> Selection:
-    def select(part: Part, columns: Mapping[str, Column], hits: Hits) -> Mask:
-        mask = selection(part, columns, hits)
-        return not mask if isinstance(mask, bool) else ~mask
+    def select(part: Part, columns: Mapping[str, Column], hits: Hits, rows: Rows) -> Rows:
+        return remaining(rows, selection.rows(part, columns, hits, rows), part.end - part.first)
 
-    return select
+    return Selection(select, is_direct=False)
 
 
 def _free_text(text: FreeText) -> Selection:
-    def select(part: Part, _columns: Mapping[str, Column], hits: Hits) -> Mask:
-        found = hits[text]
-        if not len(found):
-            return False
-        mask = np.zeros(part.end - part.first, np.bool_)
-        mask[found - part.first] = True
-        return mask
+    def select(part: Part, _columns: Mapping[str, Column], hits: Hits, rows: Rows) -> Rows:
+        found = hits[text] - part.first
+        return clipped(found, rows) if isinstance(rows, range) else np.intersect1d(found, rows, assume_unique=True)
 
-    return select
+    return Selection(select, is_direct=True)
 
 
 def _match(field: Field, test: Test, dictionaries: Mapping[str, Dictionary], control: Control) -> Selection:
     if field.kind is Kind.INTEGER:
-        low, high = _bounds(test, LAST_INDEX)
-        return lambda part, _columns, _hits: _within(
-            np.arange(part.first, part.end), part.first, part.end - 1, low, high
-        )
+        return _index(*_bounds(test, LAST_INDEX))
     if field.kind is Kind.TIME:
         return _time(field.name, *_bounds(test, LAST_MOMENT))
     return _text(field, test, dictionaries[field.name], control)
@@ -152,31 +161,38 @@ def _bounds(test: Test, last: int) -> tuple[int, int]:
             return 0, last
 
 
+def _index(low: int, high: int) -> Selection:
+    def select(part: Part, _columns: Mapping[str, Column], _hits: Hits, rows: Rows) -> Rows:
+        within = range(max(low - part.first, 0), min(high + 1, part.end) - part.first)
+        if isinstance(rows, range):
+            return range(max(rows.start, within.start), min(rows.stop, within.stop))
+        return clipped(rows, within)
+
+    return Selection(select, is_direct=True)
+
+
 def _time(name: str, low: int, high: int) -> Selection:
-    def select(_part: Part, columns: Mapping[str, Column], _hits: Hits) -> Mask:
+    def select(_part: Part, columns: Mapping[str, Column], _hits: Hits, rows: Rows) -> Rows:
         column = time_column(columns, name)
-        if column.low is None or column.high is None:
-            return False
-        mask = _within(column.times, column.low, column.high, low, high)
-        return column.times != NEVER if mask is True and not column.complete else mask
+        if column.low is None or column.high is None or column.high < low or high < column.low or high < low:
+            return NO_ROWS
+        if low <= column.low and column.high <= high:
+            return rows if column.complete else narrowed(rows, column.times, lambda times: times != NEVER)
+        return narrowed(rows, column.times, lambda times: (times >= low) & (times <= high))
 
-    return select
-
-
-def _within(numbers: NDArray[np.int64], first: int, last: int, low: int, high: int) -> Mask:
-    """Which of the numbers, which are themselves in ``[first, last)``, are within ``[low, high]``."""
-    if high < first or last < low or high < low:
-        return False
-    if low <= first and last <= high:
-        return True
-    return (numbers >= low) & (numbers <= high)
+    return Selection(select, is_direct=False)
 
 
 def _text(field: Field, test: Test, dictionary: Dictionary, control: Control) -> Selection:
     control.check()
     match test:
         case Present():
-            return lambda _part, columns, _hits: text_column(columns, field.name).places > 0
+            return Selection(
+                lambda _part, columns, _hits, rows: narrowed(
+                    rows, text_column(columns, field.name).places, lambda places: places > 0
+                ),
+                is_direct=False,
+            )
         case Value(value=str() as text):
             numbers = _numbers(field, text, dictionary)
             if len(numbers) <= _FEW:
@@ -188,15 +204,17 @@ def _text(field: Field, test: Test, dictionary: Dictionary, control: Control) ->
             low, high = network_keys(test.network)
             passing = cache(lambda: _tested(dictionary.keys, lambda key: low <= key <= high, control))
         case _:
-            return lambda _part, _columns, _hits: False
+            return Selection(lambda _part, _columns, _hits, _rows: NO_ROWS, is_direct=True)
 
-    def select(_part: Part, columns: Mapping[str, Column], _hits: Hits) -> Mask:
+    def select(_part: Part, columns: Mapping[str, Column], _hits: Hits, rows: Rows) -> Rows:
         column = text_column(columns, field.name)
         table = passing()[column.values]  # made when it is first asked for: there may be many values to look at
         occurring = np.flatnonzero(table)
-        return np.take(table, column.places) if len(occurring) > _FEW else _any_of(column, occurring.tolist())
+        if len(occurring) > _FEW:
+            return narrowed(rows, column.places, lambda places: np.take(table, places))
+        return _with_places(column, occurring.tolist(), rows)
 
-    return select
+    return Selection(select, is_direct=False)
 
 
 def _numbers(field: Field, text: str, dictionary: Dictionary) -> Sequence[int]:
@@ -210,11 +228,11 @@ def _equality(name: str, numbers: Sequence[int]) -> Selection:
     """Whether a value is one of a few; where they occur is looked up, and none of the others looked at."""
     wanted = np.array(numbers, np.uint32)
 
-    def select(_part: Part, columns: Mapping[str, Column], _hits: Hits) -> Mask:
+    def select(_part: Part, columns: Mapping[str, Column], _hits: Hits, rows: Rows) -> Rows:
         column = text_column(columns, name)
-        return _any_of(column, [place for place in map(column.place, wanted) if place])
+        return _with_places(column, [place for place in map(column.place, wanted) if place], rows)
 
-    return select
+    return Selection(select, is_direct=True)
 
 
 def _marked(numbers: Sequence[int], count: int) -> NDArray[np.bool_]:
@@ -223,13 +241,14 @@ def _marked(numbers: Sequence[int], count: int) -> NDArray[np.bool_]:
     return marked
 
 
-def _any_of(column: TextColumn, places: Sequence[int]) -> Mask:
-    """Which entries have a value at one of some places."""
-    found: Mask = False
-    for place in places:
-        mask = column.places == place
-        found = mask if found is False else found | mask
-    return found
+def _with_places(column: TextColumn, places: Sequence[int], rows: Rows) -> Rows:
+    """Those rows that have a value at one of a few places."""
+    if not places:
+        return NO_ROWS
+    if not isinstance(rows, range):
+        return narrowed(rows, column.places, lambda found: reduce(or_, [found == place for place in places]))
+    found = [clipped(column.rows(place), rows) for place in places]
+    return found[0] if len(found) == 1 else np.sort(np.concatenate(found))
 
 
 def _tested(values: Sequence[str], passes: Callable[[str], bool], control: Control) -> NDArray[np.bool_]:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from indelible.errors import Damaged, DamagedObject, FormatError, NotFound, NotYetPublished, UsageError
 from indelible.events.identity import pack_id
@@ -39,7 +38,6 @@ CHECKPOINT_REMEDY = "restore the file; or, if the rest verifies, delete it and i
 
 _READ_AT_ONCE = 4_096  # entries of the tail, which is locked meanwhile
 _RETRY_AFTER = 1.0
-_NO_BUNDLE = -1  # in place of its number, of what is in no published bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +185,17 @@ class Reader:
             NotFound: there is no such entry.
         """
         size = self.size
-        wanted = np.asarray(indices, np.int64)
-        bundles = np.where((wanted >= 0) & (wanted < size), wanted // TILE_WIDTH, _NO_BUNDLE)
-        for run in np.split(wanted, np.flatnonzero(np.diff(bundles)) + 1):
-            picked = run.tolist()
-            if picked and 0 <= picked[0] < size:
-                try:
-                    bundle = self._bundle(picked[0] // TILE_WIDTH)
-                except DamagedObject:
-                    bundle = [b""] * TILE_WIDTH
-                yield picked, [bundle[place] for place in (run % TILE_WIDTH).tolist()], True
-            else:
+        for number, run in groupby(indices, lambda index: index // TILE_WIDTH if 0 <= index < size else None):
+            picked = list(run)
+            if number is None:
                 for stored in map(self.get, picked):
                     yield [stored.index], [stored.entry], stored.published
+                continue
+            try:
+                bundle = self._bundle(number)
+            except DamagedObject:
+                bundle = [b""] * TILE_WIDTH
+            yield picked, [bundle[index % TILE_WIDTH] for index in picked], True
 
     def find(self, event_id: str) -> int | None:
         """The index of the event with this id, a UUIDv7, or ``None``.

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from indelible.index import LogIndex
     from indelible.index.answers import Coverage
+    from indelible.index.chosen import Rows
     from indelible.index.held_columns import TextColumn
     from indelible.index.parts import Part
     from indelible.index.scan import Scan
-    from indelible.index.selection import Mask
 
 FIVE = 5 * SEGMENT
 COLUMN = SEGMENT * 8
@@ -144,13 +144,13 @@ def test_id_of_many_types_is_looked_up_once(
     index.catch_up()
     index.hold_columns()
     compared: list[int] = []
-    compare = selection._any_of
+    compare = selection._with_places
 
-    def count(column: TextColumn, places: Sequence[int]) -> Mask:
+    def count(column: TextColumn, places: Sequence[int], rows: Rows) -> Rows:
         compared.append(len(places))
-        return compare(column, places)
+        return compare(column, places, rows)
 
-    monkeypatch.setattr(selection, "_any_of", count)
+    monkeypatch.setattr(selection, "_with_places", count)
     for text, kept in (("actor:x1", [1]), ("-actor:x1", [0, 2]), ("actor:x1 OR actor:t0:x0", [1])):
         expected = [at for at in range(2 * SEGMENT) if at % 3 in kept or (at == 0 and "t0" in text)]
         assert index.search(query(text), order="asc", limit=10_000).indices == expected
@@ -314,7 +314,7 @@ def test_columns_do_not_keep_a_question_that_has_many_values_to_look_at(five: Lo
     select = compile_selection(query(text), five._columns.dictionaries, control)
     control.cancel()
     with pytest.raises(QueryCancelled):
-        select(part, part.columns, {})
+        select.rows(part, part.columns, {}, range(SEGMENT))
 
 
 def test_dictionary_that_has_grown_too_large_is_left_to_the_database(
@@ -375,9 +375,9 @@ def test_looking_for_room_in_vain_looks_once(
     looked: list[Part] = []
     make_room = ResidentColumns._make_room
 
-    def watch(self: ResidentColumns, part: Part, parts: Sequence[Part]) -> bool:
+    def watch(self: ResidentColumns, part: Part, field: str, parts: Sequence[Part]) -> bool:
         looked.append(part)
-        return make_room(self, part, parts)
+        return make_room(self, part, field, parts)
 
     monkeypatch.setattr(ResidentColumns, "_make_room", watch)
     index.hold_columns()

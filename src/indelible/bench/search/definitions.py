@@ -74,7 +74,7 @@ OURS: Final = (
     "records read from the log. The log holds events made from the shapes and frequencies of those in `samples/`, of "
     "50,000 actors whose frequencies follow Zipf's law; it is published and sealed in full, its text filters are made, "
     "its files are in the page cache, and the columns of the fields that are asked for are held in memory, as after "
-    "earlier questions about them (`[index] column_memory` is 1 GiB; ten million events fit into the default). A "
+    "earlier questions about them (`[index] column_memory` is 2 GiB; some ten million events fit into the default). A "
     "figure is taken only when the answers of all engines are equal."
 )
 """How the index is asked."""
