@@ -25,7 +25,7 @@ __all__ = ["file_pattern", "open_database", "quote"]
 _KNOWN_ADDRESSES = 65_536
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _OCTETS = ", ".join(f"CAST(split_part(text, '.', {place}) AS INTEGER)" for place in range(1, 5))
-# Most addresses are of IP version 4, and SQL takes a quarter of the time, with the interpreter free for others.
+# Most addresses are of IP version 4, and SQL makes keys of them without the interpreter, which others need.
 _IP_KEY = f"""
     CASE WHEN regexp_full_match(text, '{_OCTET}[.]{_OCTET}[.]{_OCTET}[.]{_OCTET}')
     THEN printf('4%02x%02x%02x%02x', {_OCTETS}) WHEN text IS NOT NULL THEN ip_key_of_any(text) END

@@ -27,7 +27,7 @@ _IDLE = 0.5
 _GATHERING = 12
 """How many times as long as the last entries took the next ones gather: larger statements cost less an entry."""
 _LONGEST_GATHERING = 0.25
-"""Seconds: with taking in, what is acknowledged is found within one."""
+"""Seconds: what is acknowledged should be found within one, and taking it in comes on top."""
 
 
 class Follower:

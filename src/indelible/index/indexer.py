@@ -123,11 +123,10 @@ class Indexer:
         Raises:
             Unavailable: there is no space for it.
         """
-        segments = [part for part in parts if part.file is not None]
-        for part in segments:
+        for part in parts:
             if part.file is not None and not self._segments.is_sound(part.file):
                 self.rebuild(part, _NOT_AS_WRITTEN)
-        return any(self._blocks.get(part.first) is not part for part in segments)
+        return any(part.file is not None and self._blocks.get(part.first) is not part for part in parts)
 
     def rebuild(self, part: Part, reason: str) -> None:
         """Replace a segment by the same rows, made from the log again; for what is there until they are sealed.
