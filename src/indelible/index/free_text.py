@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from indelible.index.source import EntrySource
     from indelible.query.ast import Query
 
-__all__ = ["find_texts", "free_texts", "without_texts"]
+__all__ = ["decisive_text", "find_texts", "first_with_text", "free_texts", "without_texts"]
 
 _NOWHERE = np.empty(0, np.int64)
 _WORTH_THREADS = 32
@@ -63,6 +64,41 @@ def without_texts(query: Query, *, negated: bool = False) -> Query:
             return negation(without_texts(query.part, negated=not negated))
         case _:
             return query
+
+
+def decisive_text(query: Query) -> FreeText | None:
+    """The text that decides whether an entry matches that passes all else; ``None`` for other queries."""
+    match query:
+        case FreeText():
+            return query
+        case And():
+            texts = [part for part in query.parts if free_texts(part)]
+            return texts[0] if len(texts) == 1 and isinstance(texts[0], FreeText) else None
+        case _:
+            return None
+
+
+def first_with_text(
+    source: EntrySource, text: FreeText, candidates: Sequence[int], limit: int, control: Control
+) -> list[int]:
+    """The first ``limit`` of some entries, in their order, that hold a text: for a few of them, near each other.
+
+    Raises:
+        QueryTimeout: it took too long.
+        QueryCancelled: nobody wants to know any more.
+    """
+    holds = TextMatcher(text.text).in_entry
+    found: list[int] = []
+    for _, run in groupby(candidates, lambda index: index // TILE_WIDTH):
+        control.check()
+        wanted = list(run)
+        entries = dict(source.entries(min(wanted), max(wanted) + 1))
+        for index in wanted:
+            if holds(entries[index]):
+                found.append(index)
+                if len(found) == limit:
+                    return found
+    return found
 
 
 def find_texts(

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from indelible.index.chosen import indices_of
-from indelible.index.free_text import find_texts, free_texts, without_texts
-from indelible.index.order import NEAR, near_first
+from indelible.index.free_text import decisive_text, find_texts, first_with_text, free_texts, without_texts
+from indelible.index.order import NEAR, NEAR_TEXT, near_first
 from indelible.index.resident_columns import RESIDENT_FIELDS
 from indelible.index.selection import compile_selection, needed_fields
 
@@ -73,6 +73,12 @@ class ResidentScan:
 
     def page(self, part: Part, low: int, high: int, order: Order, limit: int) -> list[int]:
         """The first ``limit`` entries of ``[low, high)``, all of a part, that match, in this order."""
+        decisive = decisive_text(self._query) if self._texts and high - low <= NEAR_TEXT[0] else None
+        if decisive is not None:
+            likely = self._likely(part, range(low - part.first, high - part.first))
+            candidates = self._pruning.entries(part, decisive, likely)
+            ordered = (candidates if order == "asc" else candidates[::-1]).tolist()
+            return first_with_text(self._source, decisive, ordered, limit, self._control)
         near = () if self._select.is_direct else NEAR
         found: list[int] = []
         for start, stop in near_first(low, high, order, near, high - low):
@@ -106,9 +112,13 @@ class ResidentScan:
         """Where free texts are among these rows, as far as that matters."""
         if not self._texts:
             return {}
-        likely = indices_of(self._select_likely.rows(part, self._held.columns[part.first], {}, rows), part.first)
+        likely = self._likely(part, rows)
         wanted = {text: self._pruning.entries(part, text, likely) for text in self._texts}
         return find_texts(self._source, wanted, self._control)
+
+    def _likely(self, part: Part, rows: range) -> NDArray[np.int64]:
+        """The entries that match if texts are wherever they help."""
+        return indices_of(self._select_likely.rows(part, self._held.columns[part.first], {}, rows), part.first)
 
 
 def needed_columns(asked: Asked) -> frozenset[str] | None:

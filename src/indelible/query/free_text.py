@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["TextMatcher", "strings_of"]
 
 _ESCAPED_BYTES: Final = b"\\"
+_LONGEST_ESCAPE: Final = 6
+"""Bytes: a backslash, ``u`` and four digits."""
 _SYNTAX: Final = frozenset('{}[],:"+-.0123456789truefalsn')
 """What stands outside of strings in canonical JSON, in lower case: brackets, numbers, ``true``, ``false``, ``null``."""
 _NOT_FOLDED_BY_BYTES: Final = frozenset("ik")
@@ -88,11 +90,15 @@ class TextMatcher:
 
         An entry that is no record any more holds what its bytes hold: whoever looks for it should meet it.
         """
-        if not self.prefilter(entry):
-            return False
-        # What was found is within one string when part of it can be nowhere else: there is no quote in it (it would be
+        # What is found is within one string when part of it can be nowhere else: there is no quote in it (it would be
         # an escape), so it ends no string. An escape in the entry may hold letters that its string does not.
-        if self._is_inside and _ESCAPED_BYTES not in entry and (self._is_ascii or _SIGMA not in self._escaped):
+        if self._is_ascii:
+            found = self._stands_in(entry.lower())
+            if found is not None:
+                return found
+        elif not self.prefilter(entry):
+            return False
+        elif self._is_inside and _ESCAPED_BYTES not in entry and _SIGMA not in self._escaped:
             return True
         try:
             return self.in_record(decode_record(entry))
@@ -110,6 +116,20 @@ class TextMatcher:
             return True
         # Bytes between entries (their lengths) may make no text; then they are replaced, and nothing beside them is.
         return self._escaped in _without_context(data.decode(errors="replace").lower())
+
+    def _stands_in(self, lower: bytes) -> bool | None:
+        """Whether an entry, lower-cased, holds the text, which is ASCII; ``None`` where it has to be decoded for that.
+
+        Where no escape can have begun right before, what is found begins with a character of its string.
+        """
+        at = lower.find(self._anchor)
+        if at < 0:
+            return False
+        while self._is_inside and at >= 0:
+            if _ESCAPED_BYTES not in lower[max(at - _LONGEST_ESCAPE + 1, 0) : at]:
+                return True
+            at = lower.find(self._anchor, at + 1)
+        return None
 
     def _in_string(self, string: str) -> bool:
         if self._is_ascii and not string.isascii():

@@ -41,6 +41,7 @@ class ListedLog:
         return self._published
 
     def entries(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        self.bundles_read += max(min(-(-end // TILE_WIDTH), self.size // TILE_WIDTH) - start // TILE_WIDTH, 0)
         return iter(list(enumerate(self.all))[start:end])
 
     def get(self, index: int) -> StoredEntry:

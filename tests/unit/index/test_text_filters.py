@@ -286,9 +286,10 @@ def test_text_filters_need_every_entry(
             end -= 1
         return entries(start, end)
 
-    monkeypatch.setattr(log, "entries", read)
-    for _ in range(2):
-        index.build_text_filters()
+    with monkeypatch.context() as patched:
+        patched.setattr(log, "entries", read)
+        for _ in range(2):
+            index.build_text_filters()
     assert list(filters(tmp_path / "index")) == [f"0-{SEGMENT}.grams", f"{2 * SEGMENT}-{3 * SEGMENT}.grams"]
     assert found(index, "zwiebelfisch") == list(RARE)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from indelible.events.canonical import canonical_json
+from indelible.events.record import decode_record
 from indelible.query import free_text
 from indelible.query.free_text import TextMatcher, strings_of
 
@@ -82,6 +83,26 @@ def test_text_matcher_decodes_no_entry_that_it_need_not(text: str, monkeypatch: 
     matcher = TextMatcher(text)
     assert matcher.in_entry(canonical_json({"a": "Ada Lovelace", "b": "Müller", "c": "東京"}))
     assert not matcher.in_entry(canonical_json({"a": "Charles", "b": "Bäcker", "n": "\n", "c": "京都"}))
+
+
+@pytest.mark.parametrize(
+    ("value", "decoded"), [('say "hello" to Lovelace\n', 0), ('"lovelace"', 1), ("\nlovelace\tLovelace", 1)]
+)
+def test_text_matcher_decodes_where_an_escape_may_have_begun(
+    value: str, decoded: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other escapes of an entry do not matter, and one place that is sure is enough."""
+    asked: list[bytes] = []
+
+    def decode(entry: bytes) -> dict[str, Any]:
+        asked.append(entry)
+        return decode_record(entry)
+
+    monkeypatch.setattr(free_text, "decode_record", decode)
+    matcher = TextMatcher("lovelace")
+    assert matcher.in_entry(canonical_json({"a": value}))
+    assert matcher.in_entry(canonical_json({"a": value, "b": "ada lovelace"}))
+    assert len(asked) == decoded
 
 
 def test_text_matcher_relies_on_what_unicode_says() -> None:
