@@ -14,19 +14,20 @@ T = TypeVar("T")
 
 
 class Bracket(Generic[T]):
-    """What has begun, and must end with the block."""
+    """What begins and ends with a block."""
 
-    __slots__ = ("_end", "_value")
+    __slots__ = ("_begin", "_end", "_value")
 
-    def __init__(self, value: T, end: Callable[[BaseException | None], None]) -> None:
-        """``value`` is what the block gets; ``end`` is called with the error that ends it, and may raise another."""
-        self._value = value
+    def __init__(self, begin: Callable[[], T], end: Callable[[T, BaseException | None], None]) -> None:
+        """What ``begin`` gives is for the block and for ``end``, which also gets the error, and may raise another."""
+        self._begin = begin
         self._end = end
 
     def __enter__(self) -> T:
+        self._value = self._begin()
         return self._value
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._end(error)
+        self._end(self._value, error)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["ByteSearch"]
 
 _CASE: Final = 0x20
+_MOST_COMPARED: Final = 1 << 20
+"""Bytes; each takes eight for its place. Data made of nothing but what is looked for would take any amount."""
 _COMMON: Final = b'"etaoinsrdcl:,_-./0123456789 umpfhgbywvkxqjz'
 """What records consist of, most frequent first: what is not here is rarer."""
 _WORDS: Final[dict[int, np.dtype[Any]]] = {1: np.dtype(np.uint8), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
@@ -48,7 +50,7 @@ class ByteSearch:
         places = np.concatenate(found) if found else np.array([], np.int64)
         length = len(self._wanted)
         places = places[(places >= 0) & (places <= len(folded) - length)]
-        if length > self._width and len(places):
+        if length > self._width and 0 < len(places) * length <= _MOST_COMPARED:
             fits = (folded[places[:, None] + np.arange(length)] == self._wanted).all(axis=1)
             places = places[fits]
         return places

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["NO_ROWS", "Rows", "clipped", "indices_of", "narrowed", "remaining", "taken", "together"]
 
 Rows: TypeAlias = "range | NDArray[np.integer[Any]]"
-"""A run, whose step is 1, or an array, of whichever type is wide enough."""
+"""A run, whose step is 1 and whose ends are rows, or an array, of whichever type is wide enough."""
 
 NO_ROWS: Final = range(0)
 
@@ -33,8 +33,11 @@ def narrowed(rows: Rows, values: NDArray[_Value], test: Callable[[NDArray[_Value
     return passing.nonzero()[0] + rows.start if isinstance(rows, range) else rows[passing]
 
 
-def clipped(rows: NDArray[np.integer[Any]], run: range) -> NDArray[np.integer[Any]]:
+def clipped(rows: Rows, run: range) -> Rows:
     """Those of the rows that lie in a run."""
+    if isinstance(rows, range):
+        start, stop = max(rows.start, run.start), min(rows.stop, run.stop)
+        return range(start, stop) if start < stop else NO_ROWS
     return rows[bisect_left(rows, run.start) : bisect_left(rows, run.stop)]
 
 

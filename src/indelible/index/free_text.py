@@ -90,10 +90,10 @@ def first_with_text(
     holds = TextMatcher(text.text).in_entry
     found: list[int] = []
     for _, run in groupby(candidates, lambda index: index // TILE_WIDTH):
-        control.check()
         wanted = list(run)
         entries = dict(source.entries(min(wanted), max(wanted) + 1))
         for index in wanted:
+            control.check()
             if holds(entries[index]):
                 found.append(index)
                 if len(found) == limit:

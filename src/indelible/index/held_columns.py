@@ -76,7 +76,7 @@ class TextColumn:
     def of(
         cls, places: NDArray[np.unsignedinteger[Any]], values: NDArray[np.uint32], dictionary: Dictionary
     ) -> TextColumn:
-        """The column of such places, which are sorted."""
+        """The column of these."""
         by_place = places.argsort(kind="stable").astype(np.min_scalar_type(len(places) - 1))
         starts = np.zeros(len(values) + 1, np.uint32)
         starts[1:] = np.bincount(places, minlength=len(values)).cumsum()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from operator import is_
 from typing import TYPE_CHECKING
 
@@ -63,10 +63,12 @@ class View:
     Attributes:
         parts: Ascending by index.
         sealed: Those of them that are segments; the same object as long as they are the same.
+        generation: How many views there were before.
     """
 
     parts: tuple[Part, ...]
     sealed: tuple[Part, ...] = ()
+    generation: int = 0
 
     @cached_property
     def unsealed(self) -> tuple[Part, ...]:
@@ -102,7 +104,6 @@ class Parts:
     def __init__(self) -> None:
         self._lock = threading.Lock()  # guards the fields below
         self._view = View(())
-        self._generation = 0
         self._reading: dict[int, int] = {}  # how many views of a generation are open
         self._waiting: list[tuple[int, Callable[[], None]]] = []
 
@@ -112,17 +113,20 @@ class Parts:
         return self._view
 
     def reading(self) -> Bracket[View]:
-        """The parts of this moment, whose rows stay readable within the block."""
-        with self._lock:
-            generation, view = self._generation, self._view
-            self._reading[generation] = self._reading.get(generation, 0) + 1
-        return Bracket(view, partial(self._end_reading, generation))
+        """The parts of the moment when the block begins, whose rows stay readable within it."""
+        return Bracket(self._begin, self._end)
 
-    def _end_reading(self, generation: int, _error: BaseException | None) -> None:
+    def _begin(self) -> View:
         with self._lock:
-            self._reading[generation] -= 1
-            if not self._reading[generation]:
-                del self._reading[generation]
+            view = self._view
+            self._reading[view.generation] = self._reading.get(view.generation, 0) + 1
+            return view
+
+    def _end(self, view: View, _error: BaseException | None) -> None:
+        with self._lock:
+            self._reading[view.generation] -= 1
+            if not self._reading[view.generation]:
+                del self._reading[view.generation]
         if self._waiting:
             self._dispose()
 
@@ -144,14 +148,14 @@ class Parts:
         before = self._view.sealed
         if len(sealed) == len(before) and all(map(is_, sealed, before)):
             sealed = before
-        self._view = View(tuple(parts), sealed)
+        generation = self._view.generation
         if dispose is not None:
-            self._waiting.append((self._generation, dispose))
-        self._generation += 1
+            self._waiting.append((generation, dispose))
+        self._view = View(tuple(parts), sealed, generation + 1)
 
     def _dispose(self) -> None:
         with self._lock:
-            oldest = min(self._reading, default=self._generation)
+            oldest = min(self._reading, default=self._view.generation)
             due = [dispose for generation, dispose in self._waiting if generation < oldest]
             self._waiting = [item for item in self._waiting if item[0] >= oldest]
         for dispose in due:

@@ -85,16 +85,19 @@ class QueryRunner:
                 self._explain(failure, view, control)
         raise InternalError(f"the index fails again and again: {failure}") from failure
 
-    def counted(self, control: Control) -> Bracket[None]:
+    def counted(self, control: Control) -> Bracket[Control]:
         """A block that :meth:`close` knows of, stops by ``control``, and waits for; ``Closed`` ends it then.
 
         Raises:
-            Closed: there must be no more of that.
+            Closed: when it begins, there must be no more of that.
         """
+        return Bracket(partial(self._begin, control), self._end)
+
+    def _begin(self, control: Control) -> Control:
         with self._ended:
             self.check_open()
             self._running.append(control)
-        return Bracket(None, partial(self._end, control))
+        return control
 
     def _end(self, control: Control, error: BaseException | None) -> None:
         with self._ended:

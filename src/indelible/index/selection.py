@@ -51,7 +51,7 @@ class Selection:
 
     Attributes:
         rows: From a part, its resident columns, where free texts are in it, and rows of it, to those that match.
-        is_direct: Whether it finds them without looking at all the others.
+        is_direct: Whether it finds them without looking at what each of the rows has.
     """
 
     rows: Callable[[Part, Mapping[str, Column], Hits, Rows], Rows]
@@ -163,10 +163,7 @@ def _bounds(test: Test, last: int) -> tuple[int, int]:
 
 def _index(low: int, high: int) -> Selection:
     def select(part: Part, _columns: Mapping[str, Column], _hits: Hits, rows: Rows) -> Rows:
-        within = range(max(low - part.first, 0), min(high + 1, part.end) - part.first)
-        if isinstance(rows, range):
-            return range(max(rows.start, within.start), min(rows.stop, within.stop))
-        return clipped(rows, within)
+        return clipped(rows, range(low - part.first, high + 1 - part.first))
 
     return Selection(select, is_direct=True)
 
@@ -221,7 +218,7 @@ def _numbers(field: Field, text: str, dictionary: Dictionary) -> Sequence[int]:
     """The numbers of the values that equal a text; entities also do when their ids do."""
     number = dictionary.number(text)
     of_ids = dictionary.numbers_of_id(text) if field.kind is Kind.ENTITY else ()
-    return [number, *of_ids] if number else of_ids
+    return [number, *of_ids] if number else list(of_ids)  # not what others append to
 
 
 def _equality(name: str, numbers: Sequence[int]) -> Selection:
@@ -247,8 +244,8 @@ def _with_places(column: TextColumn, places: Sequence[int], rows: Rows) -> Rows:
         return NO_ROWS
     if not isinstance(rows, range):
         return narrowed(rows, column.places, lambda found: reduce(or_, [found == place for place in places]))
-    found = [clipped(column.rows(place), rows) for place in places]
-    return found[0] if len(found) == 1 else np.sort(np.concatenate(found))
+    found = [column.rows(place) for place in places]
+    return clipped(found[0] if len(found) == 1 else np.sort(np.concatenate(found)), rows)
 
 
 def _tested(values: Sequence[str], passes: Callable[[str], bool], control: Control) -> NDArray[np.bool_]:

@@ -25,6 +25,7 @@ __all__ = ["TextMatcher", "strings_of"]
 _ESCAPED_BYTES: Final = b"\\"
 _LONGEST_ESCAPE: Final = 6
 """Bytes: a backslash, ``u`` and four digits."""
+_PLACES_LOOKED_AT: Final = 4
 _SYNTAX: Final = frozenset('{}[],:"+-.0123456789truefalsn')
 """What stands outside of strings in canonical JSON, in lower case: brackets, numbers, ``true``, ``false``, ``null``."""
 _NOT_FOLDED_BY_BYTES: Final = frozenset("ik")
@@ -120,12 +121,15 @@ class TextMatcher:
     def _stands_in(self, lower: bytes) -> bool | None:
         """Whether an entry, lower-cased, holds the text, which is ASCII; ``None`` where it has to be decoded for that.
 
-        Where no escape can have begun right before, what is found begins with a character of its string.
+        Where no escape can have begun right before, what is found begins with a character of its string. Only some
+        places are looked at: there may be as many as bytes, and each costs what the text is long.
         """
         at = lower.find(self._anchor)
         if at < 0:
             return False
-        while self._is_inside and at >= 0:
+        for _ in range(_PLACES_LOOKED_AT if self._is_inside else 0):
+            if at < 0:
+                break
             if _ESCAPED_BYTES not in lower[max(at - _LONGEST_ESCAPE + 1, 0) : at]:
                 return True
             at = lower.find(self._anchor, at + 1)

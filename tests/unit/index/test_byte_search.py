@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -32,3 +33,15 @@ def test_byte_search_of_short_data_finds_nothing(wanted: bytes) -> None:
     """Data shorter than what is looked for is no error."""
     for data in (b"", b"q", b"qq", b"qqq"):
         assert len(ByteSearch(wanted).places(data)) == 0
+
+
+def test_byte_search_takes_memory_for_what_it_reads_only() -> None:
+    """Not for each place times the length of what is looked for, whatever somebody has written and looks for."""
+    data = b"a" * 100_000
+    search = ByteSearch(b"a" * 4_000)
+    tracemalloc.start()
+    places = search.places(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert set(places.tolist()) == set(range(100_000 - 4_000 + 1))
+    assert peak < 100 * len(data)

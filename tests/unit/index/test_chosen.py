@@ -38,9 +38,13 @@ def test_rows_are_narrowed_to_those_that_pass(rows: Rows) -> None:
     ]
 
 
-@given(arrays, runs)
-def test_rows_are_clipped_to_a_run(rows: np.ndarray[tuple[int], np.dtype[np.uint32]], run: range) -> None:
-    assert clipped(rows, run).tolist() == [row for row in rows.tolist() if row in run]
+@given(some_rows, st.builds(range, st.integers(-SIZE, 2 * SIZE), st.integers(-SIZE, 2 * SIZE)))
+def test_rows_are_clipped_to_a_run(rows: Rows, run: range) -> None:
+    """It may end before it begins or before the first row: nothing is left then, and not what such a slice would be."""
+    left = clipped(rows, run)
+    assert listed(left) == [row for row in listed(rows) if row in run]
+    assert listed(together([left], SIZE)) == listed(left)
+    assert not isinstance(left, range) or 0 <= left.start <= left.stop <= SIZE
 
 
 @given(st.lists(some_rows, min_size=1, max_size=4))

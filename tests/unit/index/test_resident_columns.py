@@ -135,6 +135,33 @@ def test_question_looks_only_at_segments_where_its_values_occur(
     assert index.search(query(text), order="asc", limit=1).indices == before[-1:]
 
 
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("index:<=50 OR index:300 OR index:400", lambda at: at <= 50 or at in (300, 400)),
+        ("-(index:..200 OR index:300 OR index:301)", lambda at: at > 200 and at not in (300, 301)),
+        ("index:..50 OR actor:ada OR actor:ben", lambda at: at <= 50 or at % 3 < 2),
+        ("index:1000.. OR actor:ada", lambda at: at >= 1_000 or at % 3 == 0),
+    ],
+)
+def test_bounds_that_lie_outside_a_segment_choose_none_of_it(
+    five: LogIndex, text: str, matches: Callable[[int], bool], *, held: bool
+) -> None:
+    """Beside something else, for which it is looked at."""
+    if held:
+        five.hold_columns()
+    found = five.search(query(text), order="asc", limit=10_000).indices
+    assert found == list(filter(matches, range(FIVE + 20)))
+
+
+def test_what_has_not_begun_is_not_waited_for(five: LogIndex) -> None:
+    """An interrupt may come between making a block and entering it."""
+    five._queries.counted(Control())
+    five._parts.reading()
+    five.close()
+
+
 def test_id_of_many_types_is_looked_up_once(
     open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch
 ) -> None:

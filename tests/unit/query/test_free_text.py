@@ -86,7 +86,13 @@ def test_text_matcher_decodes_no_entry_that_it_need_not(text: str, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("value", "decoded"), [('say "hello" to Lovelace\n', 0), ('"lovelace"', 1), ("\nlovelace\tLovelace", 1)]
+    ("value", "decoded"),
+    [
+        ('say "hello" to Lovelace\n', 0),
+        ('"lovelace"', 1),
+        ("\nlovelace\tLovelace", 1),
+        ("\nlovelace" * 9 + " lovelace", 2),
+    ],
 )
 def test_text_matcher_decodes_where_an_escape_may_have_begun(
     value: str, decoded: int, monkeypatch: pytest.MonkeyPatch
