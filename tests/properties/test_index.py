@@ -15,10 +15,10 @@ from indelible.events.canonical import canonical_json
 from indelible.events.record import decode_record
 from indelible.index import IndexSettings, LogIndex
 from indelible.index.grams import GramRows
-from indelible.query.ast import FreeText
+from indelible.query.ast import FreeText, Match, Range, Value
 from indelible.query.evaluate import compile_query
 from indelible.query.fields import FIELDS
-from indelible.query.formula import negation
+from indelible.query.formula import any_of, negation
 from indelible.query.free_text import TextMatcher, strings_of
 from tests.properties.queries import queries, records, texts
 from tests.unit.index.listed_log import ListedLog
@@ -41,6 +41,12 @@ def _longest_text(record: dict[str, Any]) -> FreeText:
     return FreeText(max(strings_of(record), key=len).swapcase())
 
 
+def _either(bound: int, count: int) -> Query:
+    """What lies on one side of an index, and every second of ``count`` entries: of some segments nothing else."""
+    field = FIELDS["index"].field
+    return any_of([Match(field, Range(None, bound)), *(Match(field, Value(index)) for index in range(1, count, 2))])
+
+
 @settings(max_examples=12)
 @given(st.lists(records, min_size=1, max_size=12), st.lists(queries, min_size=8, max_size=16), st.integers(0, 12))
 def test_search_finds_what_the_evaluator_lets_pass(
@@ -55,7 +61,8 @@ def test_search_finds_what_the_evaluator_lets_pass(
     with tempfile.TemporaryDirectory() as folder, LogIndex.open(Path(folder), log, settings=SMALL) as index:
         index.catch_up()
         index.build_text_filters()
-        questions = [*asked, *map(_longest_text, recorded), *map(negation, map(_longest_text, recorded))]
+        derived = [*map(_longest_text, recorded), _either(published, len(recorded)), _either(2, 12)]
+        questions = [*asked, *derived, *map(negation, derived)]
         check(index, recorded, log, questions)
         index.hold_columns()
         check(index, recorded, log, questions)
