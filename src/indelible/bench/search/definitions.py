@@ -73,9 +73,10 @@ OURS: Final = (
     "From the query's text to the answer, in process: parsed, the index asked, and, where events are wanted, their "
     "records read from the log. The log holds events made from the shapes and frequencies of those in `samples/`, of "
     "50,000 actors whose frequencies follow Zipf's law; it is published and sealed in full, its text filters are made, "
-    "its files are in the page cache, and the columns of the fields that are asked for are held in memory, as after "
-    "earlier questions about them (`[index] column_memory` is 2 GiB; some ten million events fit into the default). A "
-    "figure is taken only when the answers of all engines are equal."
+    "its files are in the page cache, as far as they fit into memory (those of fifty million events take some 60 GB), "
+    "and the columns of the fields that are asked for are held in memory, as after earlier questions about them "
+    "(`[index] column_memory` is 2 GiB; some ten million events fit into the default). A figure is taken only when the "
+    "answers of all engines are equal."
 )
 """How the index is asked."""
 
