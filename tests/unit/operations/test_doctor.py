@@ -60,9 +60,9 @@ def test_doctor_finds_logs_that_the_configuration_does_not_name(watched: Path, p
 
 
 def test_doctor_has_nothing_to_say_about_a_sound_directory(watched: Path, pins: Pins) -> None:
-    """And it has asked: every subject has an answer."""
+    """And it has asked: every subject has an answer. How full the disk is depends on the machine."""
     answers = list(examine(DataDirectory.open(watched), pins))
-    assert {each.level for each in answers} == {Level.SOUND}
+    assert {each.level for each in answers if each.subject != "disk"} == {Level.SOUND}
     subjects = {each.subject for each in answers}
     assert {
         "disk",
