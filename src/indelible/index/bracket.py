@@ -1,4 +1,4 @@
-"""A context manager of one object, for what every question does: a generator takes several times as long."""
+"""A context manager of one object, for what every question does: a generator costs more each time."""
 
 from __future__ import annotations
 

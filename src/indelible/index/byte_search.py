@@ -2,8 +2,8 @@
 
 One bit tells ``A`` from ``a``. With that bit set everywhere, capitals are small letters, and some signs are others:
 whoever searches so misses nothing, and finds a little more than there is. Four neighbouring bytes of what is looked for
-are compared as one number, at every place at once, and the rest only where they fit. All of it happens in numpy, which
-leaves the interpreter to other threads meanwhile.
+are compared as one number, at every place at once, and the rest only where they fit, as long as those are not too many.
+All of it happens in numpy, which leaves the interpreter to other threads meanwhile.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ class ByteSearch:
         self._window = np.frombuffer(window, _WORDS[self._width])[0]
 
     def places(self, data: bytes) -> NDArray[np.int64]:
-        """Where ``wanted`` may begin in ``data``, in no particular order. Every place where it does is among them."""
+        """Where ``wanted`` may begin in ``data``, in no particular order.
+
+        Every place where it does begin is among them; where it does not, others may be.
+        """
         folded = np.bitwise_or(np.frombuffer(data, np.uint8), _CASE)
         found = []
         for shift in range(self._width):

@@ -84,6 +84,7 @@ def first_with_text(
     """The first ``limit`` of some entries, in their order, that hold a text: for a few of them, near each other.
 
     Raises:
+        DamagedObject: the log lacks one of them.
         QueryTimeout: it took too long.
         QueryCancelled: nobody wants to know any more.
     """

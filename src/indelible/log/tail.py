@@ -1,7 +1,11 @@
-"""The entries that are acknowledged and not yet in published tiles, held in memory.
+"""The entries that are acknowledged and not yet in published tiles, held in memory, and some of those before them.
 
-The sequencer appends; the publisher takes a snapshot and afterwards drops what it has published; readers look up.
+The sequencer appends; the publisher takes a snapshot and afterwards tells what it has published; readers look up.
 Two sizes matter: ``end`` (journaled) and ``start`` (published). Whoever waits for a published size waits here.
+
+What was published last stays for those who follow the log. From the bundles it would come several times more slowly
+while the log is written to, since each file that is read gives up the interpreter and waits for it again: a follower
+that once fell behind the publisher would fall behind ever further.
 """
 
 from __future__ import annotations
@@ -9,7 +13,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,14 +23,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Tail"]
 
+_RECENT_BYTES: Final = 32 * 2**20
+"""How much of what was published last stays."""
+
 
 class Tail:
-    """Entries ``[start, end)`` with their leaf hashes. Safe to use from any thread."""
+    """Entries ``[start, end)`` with their leaf hashes, and recent ones before. Safe to use from any thread."""
 
     def __init__(self, start: int) -> None:
         self._start = start
         self._entries: list[bytes] = []
         self._hashes: list[Hash] = []
+        self._recent: deque[tuple[int, list[bytes], int]] = deque()  # first index, entries, bytes; ascending
+        self._recent_bytes = 0
         self._changed = threading.Condition()  # guards every field
         self._waiters: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -58,11 +68,17 @@ class Tail:
             return self._entries[position], self._hashes[position]
 
     def read(self, start: int, end: int) -> list[bytes] | None:
-        """The entries of ``[start, end)`` that are there, or ``None`` when ``start`` is in the tiles by now."""
+        """The first entries of ``[start, end)``, as many as lie together, or ``None`` when ``start`` is here no more.
+
+        There are none where ``start`` is not journaled yet.
+        """
         with self._changed:
-            if start < self._start:
-                return None
-            return self._entries[start - self._start : max(end, start) - self._start]
+            if start >= self._start:
+                return self._entries[start - self._start : max(end, start) - self._start]
+            for first, entries, _ in reversed(self._recent):
+                if first <= start < first + len(entries):
+                    return entries[start - first : max(end, start) - first]
+            return None
 
     def wait_beyond(self, size: int, timeout: float) -> None:
         """Wait until more than ``size`` entries are journaled, or ``timeout`` seconds have passed."""
@@ -75,9 +91,10 @@ class Tail:
             return self._entries[:most], self._hashes[:most]
 
     def published(self, size: int) -> None:
-        """Drop what a published checkpoint of ``size`` covers and call those who waited for it."""
+        """Move on to a published checkpoint of ``size``, and call those who waited for it."""
         with self._changed:
             count = size - self._start
+            self._remember(self._entries[:count])
             del self._entries[:count]
             del self._hashes[:count]
             self._start = size
@@ -121,6 +138,15 @@ class Tail:
             self._changed.notify_all()
         for callback in due:
             callback()
+
+    def _remember(self, entries: list[bytes]) -> None:
+        """Keep entries that are published now, at most so many bytes with those before, which make room for them."""
+        size = sum(map(len, entries))
+        if entries:
+            self._recent.append((self._start, entries, size))
+            self._recent_bytes += size
+        while self._recent_bytes > _RECENT_BYTES:
+            self._recent_bytes -= self._recent.popleft()[2]
 
     def _take_due(self) -> list[Callable[[], None]]:
         due = []

@@ -127,12 +127,12 @@ class TextMatcher:
         at = lower.find(self._anchor)
         if at < 0:
             return False
-        for _ in range(_PLACES_LOOKED_AT if self._is_inside else 0):
-            if at < 0:
-                break
+        looked_at = 0
+        while self._is_inside and at >= 0 and looked_at < _PLACES_LOOKED_AT:
             if _ESCAPED_BYTES not in lower[max(at - _LONGEST_ESCAPE + 1, 0) : at]:
                 return True
             at = lower.find(self._anchor, at + 1)
+            looked_at += 1
         return None
 
     def _in_string(self, string: str) -> bool:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from indelible.log.tail import Tail
 from indelible.merkle import leaf_hash
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def entries(start: int, end: int) -> list[bytes]:
@@ -33,6 +38,43 @@ def test_tail_published_drops_what_is_covered() -> None:
     assert tail.get(6) is None
     assert tail.snapshot(10) == ([b"entry-7"], [leaf_hash(b"entry-7")])
     assert (tail.start, tail.end) == (7, 8)
+
+
+def test_tail_reads_on_across_what_is_published() -> None:
+    """Who follows the log gets the entries that were published last, too, each run of them for itself."""
+    tail = filled(5, 9)
+    tail.published(7)
+    tail.published(8)
+    assert tail.read(5, 9) == entries(5, 7)
+    assert tail.read(6, 7) == entries(6, 7)
+    assert tail.read(7, 9) == entries(7, 8)
+    assert tail.read(8, 12) == entries(8, 9)
+    assert tail.read(9, 12) == []
+    assert tail.read(4, 9) is None
+
+
+def test_tail_forgets_the_oldest_of_what_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stays is bounded in bytes, and makes room for what comes."""
+    monkeypatch.setattr("indelible.log.tail._RECENT_BYTES", 3 * len(b"entry-0"))
+    tail = filled(0, 6)
+    for size in (2, 3, 4):
+        tail.published(size)
+    assert tail.read(1, 6) is None
+    assert tail.read(2, 6) == entries(2, 3)
+    tail.published(6)
+    assert tail.read(3, 6) == entries(3, 4)
+    assert tail.read(4, 6) == entries(4, 6)
+
+
+def test_tail_knows_nothing_of_entries_that_it_never_held() -> None:
+    """A log that something else writes may be published beyond what was read of its journal."""
+    tail = filled(5, 7)
+    tail.published(10)
+    more = entries(10, 12)
+    tail.extend(more, [leaf_hash(entry) for entry in more])
+    assert tail.read(6, 12) == entries(6, 7)
+    assert tail.read(7, 12) is None
+    assert tail.read(10, 12) == more
 
 
 def test_tail_when_published_calls_in_order_of_size_and_once() -> None:
