@@ -111,6 +111,8 @@ class LogSettings:
         request_events: Events that one request may bring.
         group_entries: Entries that are sequenced and written together at most, unless one request holds more.
         unpublished_entries: Entries that may be journaled but unpublished before the sequencer waits for the publisher.
+        recent_bytes: Of what was published last, so much stays in memory for the search index and embedded tails, which
+            follow the log; 0 for nothing.
         scrub_interval: Time between two scrubs of the stored log, each of which reads all of it.
         scrub_rate: How fast a scrub reads at most.
         clock_tolerance: By how much the clock may lag or leap between two groups before it is reported.
@@ -124,6 +126,7 @@ class LogSettings:
     request_events: int = setting(65_536, Rule(unit="entries", low=1, high=1_048_576))
     group_entries: int = setting(8_192, Rule(unit="entries", low=1, high=1_048_576))
     unpublished_entries: int = setting(65_536, Rule(unit="entries", low=1, high=10_000_000))
+    recent_bytes: int = setting(32 * _MIB, Rule(unit="bytes", low=0, high=16 * _GIB))
     scrub_interval: float = setting(_DAY, Rule(unit="seconds", low=1, high=365 * _DAY))
     scrub_rate: int = setting(10_000, Rule(unit="entries/s", low=1, high=10_000_000))
     clock_tolerance: float = setting(1.0, Rule(unit="seconds", low=0, high=_DAY))

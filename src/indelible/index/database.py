@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
     from indelible.config import IndexSettings
 
-__all__ = ["HOT", "file_pattern", "open_database", "quote"]
-
-HOT = "hot"
-"""The schema, as SQL names it, of the tables that take in what is new."""
+__all__ = ["file_pattern", "open_database", "quote"]
 
 _KNOWN_ADDRESSES = 65_536
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
@@ -33,7 +30,6 @@ _IP_KEY = f"""
     CASE WHEN regexp_full_match(text, '{_OCTET}[.]{_OCTET}[.]{_OCTET}[.]{_OCTET}')
     THEN printf('4%02x%02x%02x%02x', {_OCTETS}) WHEN text IS NOT NULL THEN ip_key_of_any(text) END
 """
-_ROW_GROUP = 2_048  # rows; the fewest there can be. Of a statement only what fills none is copied once more
 _NEVER = "1TiB"  # a checkpoint writes nothing here, but would compress the hot tail again after each commit
 _GLOB = frozenset("*?[")
 
@@ -67,7 +63,6 @@ def open_database(folders: Sequence[Path], spill: Path, settings: IndexSettings)
         null_handling=FunctionNullHandling.SPECIAL,  # by default none may come out
     )
     connection.execute(f"CREATE MACRO ip_key(text) AS {_IP_KEY}")
-    connection.execute(f"ATTACH ':memory:' AS {HOT} (ROW_GROUP_SIZE {_ROW_GROUP})")
     # Paths are checked as they are given, before and after the patterns in them are expanded.
     allowed = sorted({f"{text}/" for folder in folders for text in (str(folder), file_pattern(folder))})
     connection.execute(f"SET allowed_directories = [{', '.join(map(quote, allowed))}]")

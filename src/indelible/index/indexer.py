@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from indelible.errors import Unavailable
-from indelible.index.database import HOT
 from indelible.index.parts import Part
 from indelible.index.rows import ROWS_AT_ONCE, create_rows, insert_rows
 
@@ -188,7 +187,7 @@ class Indexer:
         table = None if part is None else part.table
         try:
             if table is None:
-                table = f"{HOT}.rows_{self._tables}"
+                table = f"rows_{self._tables}"
                 self._tables += 1
                 create_rows(self._cursor, table)
             at = self._insert(first, table, start, end)

@@ -125,7 +125,7 @@ def assemble(
     if published is None:  # the crash came between the swap and the signature
         published = sign_checkpoint(signer, clock, origin, state)
         stores.objects.publish(published.note)
-    tail = Tail(state.size)
+    tail = Tail(state.size, recent_bytes=settings.recent_bytes)
     reader = Reader(stores.objects, published, tail=tail, ids=stores.ids)
     if remembered is not None:
         recovery.check_remembered(reader, remembered)

@@ -1,7 +1,8 @@
 """Reading a log: entries, proofs, and the objects of its C2SP tlog-tiles interface.
 
 Nothing is decided here and nothing is trusted to be right: whoever needs certainty verifies (``indelible.verify``).
-What a signed checkpoint covers is read from the objects, what is journaled beyond it from the tail, if there is one.
+What a signed checkpoint covers is read from the objects, what is journaled beyond it from the tail, if there is one;
+who follows the log (:meth:`Reader.read`) also gets from there what was published last, as it was recorded.
 
 Proofs are made in three steps: which nodes (pure), fetch their tiles (here), combine (pure).
 """
@@ -238,7 +239,7 @@ class Reader:
         while start < end:
             journaled = None if self._tail is None else self._tail.read(start, min(end, start + _READ_AT_ONCE))
             if journaled is None:
-                stop = min(end, self.size)
+                stop = min(end, self.size if self._tail is None else self._tail.first)
                 yield from self.entries(start, stop)
             else:
                 yield from enumerate(journaled, start)

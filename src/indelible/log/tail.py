@@ -3,17 +3,17 @@
 The sequencer appends; the publisher takes a snapshot and afterwards tells what it has published; readers look up.
 Two sizes matter: ``end`` (journaled) and ``start`` (published). Whoever waits for a published size waits here.
 
-What was published last stays for those who follow the log. From the bundles it would come several times more slowly
-while the log is written to, since each file that is read gives up the interpreter and waits for it again: a follower
-that once fell behind the publisher would fall behind ever further.
+What was published last stays for those who follow the log in this process: its search index above all. From the bundles
+it would come several times more slowly while the log is written to, since each file that is read gives up the
+interpreter and waits for it again: a follower that once fell behind the publisher would fall behind ever further.
 """
 
 from __future__ import annotations
 
 import heapq
 import itertools
+import sys
 import threading
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -23,19 +23,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Tail"]
 
-_RECENT_BYTES: Final = 32 * 2**20
-"""How much of what was published last stays."""
+_ENTRY_BYTES: Final = sys.getsizeof(b"") + 8
+"""What an entry in a list takes in memory beside its own bytes."""
 
 
 class Tail:
     """Entries ``[start, end)`` with their leaf hashes, and recent ones before. Safe to use from any thread."""
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, *, recent_bytes: int = 0) -> None:
+        """Begin where ``start`` entries are published; those published next stay within so many bytes of memory.
+
+        None may stay where another process writes the log: what it has journaled can still be lost, and replaced.
+        """
         self._start = start
+        self._recent_bytes = recent_bytes
         self._entries: list[bytes] = []
         self._hashes: list[Hash] = []
-        self._recent: deque[tuple[int, list[bytes], int]] = deque()  # first index, entries, bytes; ascending
-        self._recent_bytes = 0
+        self._recent: list[bytes] = []  # those right before ``start``
+        self._recent_size = 0  # bytes of memory
         self._changed = threading.Condition()  # guards every field
         self._waiters: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -45,6 +50,12 @@ class Tail:
     def start(self) -> int:
         """The published size: entries below it are in the tiles."""
         return self._start
+
+    @property
+    def first(self) -> int:
+        """The index of the first entry that is here to be read."""
+        with self._changed:
+            return self._start - len(self._recent)
 
     @property
     def end(self) -> int:
@@ -68,17 +79,15 @@ class Tail:
             return self._entries[position], self._hashes[position]
 
     def read(self, start: int, end: int) -> list[bytes] | None:
-        """The first entries of ``[start, end)``, as many as lie together, or ``None`` when ``start`` is here no more.
+        """The first entries of ``[start, end)``, published or not, or ``None`` when ``start`` is here no more.
 
         There are none where ``start`` is not journaled yet.
         """
         with self._changed:
-            if start >= self._start:
-                return self._entries[start - self._start : max(end, start) - self._start]
-            for first, entries, _ in reversed(self._recent):
-                if first <= start < first + len(entries):
-                    return entries[start - first : max(end, start) - first]
-            return None
+            first, entries = self._start, self._entries
+            if start < first:
+                first, entries = first - len(self._recent), self._recent
+            return entries[start - first : max(end, start) - first] if start >= first else None
 
     def wait_beyond(self, size: int, timeout: float) -> None:
         """Wait until more than ``size`` entries are journaled, or ``timeout`` seconds have passed."""
@@ -140,16 +149,21 @@ class Tail:
             callback()
 
     def _remember(self, entries: list[bytes]) -> None:
-        """Keep entries that are published now, at most so many bytes with those before, which make room for them."""
-        size = sum(map(len, entries))
-        if entries:
-            self._recent.append((self._start, entries, size))
-            self._recent_bytes += size
-        while self._recent_bytes > _RECENT_BYTES:
-            self._recent_bytes -= self._recent.popleft()[2]
+        """Keep entries that are published now, within the bound; those before make room for them."""
+        self._recent += entries
+        self._recent_size += sum(map(_memory_of, entries))
+        dropped = 0
+        while self._recent_size > self._recent_bytes:
+            self._recent_size -= _memory_of(self._recent[dropped])
+            dropped += 1
+        del self._recent[:dropped]
 
     def _take_due(self) -> list[Callable[[], None]]:
         due = []
         while self._waiters and self._waiters[0][0] <= self._start:
             due.append(heapq.heappop(self._waiters)[2])
         return due
+
+
+def _memory_of(entry: bytes) -> int:
+    return len(entry) + _ENTRY_BYTES

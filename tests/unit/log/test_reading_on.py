@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from tests.stepped_log import SteppedLog
 
 
-@pytest.fixture
-def stepped(stepped: SteppedLog) -> SteppedLog:
-    """300 published entries, and 30 that are not."""
+@pytest.fixture(params=[0, 20_000, 1 << 20], ids=["none-in-memory", "some-in-memory", "all-in-memory"])
+def stepped(stepped: SteppedLog, request: pytest.FixtureRequest) -> SteppedLog:
+    """300 published entries, none, some or all of which stay in memory, and 30 that are not published."""
+    stepped.settings = replace(stepped.settings, recent_bytes=request.param)
+    stepped.reopen()
     stepped.append(300)
     stepped.publish()
     stepped.append(30)
@@ -35,7 +38,7 @@ def test_read_gives_published_and_journaled_entries_in_order(stepped: SteppedLog
 
 
 def test_read_goes_on_when_entries_are_published_meanwhile(stepped: SteppedLog) -> None:
-    """What has left the tail since is read from the tiles."""
+    """What is no longer in memory by then is read from the tiles."""
     reader = stepped.log.reader
     entries = reader.read(290, 330)
     read = [next(entries) for _ in range(15)]

@@ -1,22 +1,22 @@
-"""The tail holds exactly what is journaled and not yet published, and calls those who wait for a size."""
+"""The tail holds what is journaled and not yet published, what was published last, and who waits for a size."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
 
 from indelible.log.tail import Tail
 from indelible.merkle import leaf_hash
 
-if TYPE_CHECKING:
-    import pytest
+MEMORY = sys.getsizeof(b"entry-0") + 8
+"""Bytes of one of these entries, and of its place in a list."""
 
 
 def entries(start: int, end: int) -> list[bytes]:
     return [b"entry-%d" % index for index in range(start, end)]
 
 
-def filled(start: int, end: int) -> Tail:
-    tail = Tail(start)
+def filled(start: int, end: int, *, recent: int = 0) -> Tail:
+    tail = Tail(start, recent_bytes=recent * MEMORY)
     added = entries(start, end)
     tail.extend(added, [leaf_hash(entry) for entry in added])
     return tail
@@ -32,7 +32,7 @@ def test_tail_get_knows_only_what_it_holds() -> None:
 
 
 def test_tail_published_drops_what_is_covered() -> None:
-    """What a checkpoint covers is read from the objects from then on."""
+    """What a checkpoint covers is looked up in the objects from then on."""
     tail = filled(5, 8)
     tail.published(7)
     assert tail.get(6) is None
@@ -41,39 +41,36 @@ def test_tail_published_drops_what_is_covered() -> None:
 
 
 def test_tail_reads_on_across_what_is_published() -> None:
-    """Who follows the log gets the entries that were published last, too, each run of them for itself."""
-    tail = filled(5, 9)
+    """Who follows the log gets the entries that were published last, too, and those that are not."""
+    tail = filled(5, 9, recent=10)
     tail.published(7)
     tail.published(8)
-    assert tail.read(5, 9) == entries(5, 7)
+    assert tail.first == 5
+    assert tail.read(5, 9) == entries(5, 8)
     assert tail.read(6, 7) == entries(6, 7)
-    assert tail.read(7, 9) == entries(7, 8)
     assert tail.read(8, 12) == entries(8, 9)
     assert tail.read(9, 12) == []
     assert tail.read(4, 9) is None
 
 
-def test_tail_forgets_the_oldest_of_what_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stays is bounded in bytes, and makes room for what comes."""
-    monkeypatch.setattr("indelible.log.tail._RECENT_BYTES", 3 * len(b"entry-0"))
-    tail = filled(0, 6)
-    for size in (2, 3, 4):
+def test_tail_forgets_the_oldest_of_what_is_published() -> None:
+    """What stays is bounded in memory, however much is published at once, and makes room for what comes."""
+    tail = filled(0, 8, recent=3)
+    for size, first in ((2, 0), (3, 0), (4, 1), (8, 5)):
         tail.published(size)
-    assert tail.read(1, 6) is None
-    assert tail.read(2, 6) == entries(2, 3)
-    tail.published(6)
-    assert tail.read(3, 6) == entries(3, 4)
-    assert tail.read(4, 6) == entries(4, 6)
+        assert tail.first == first
+        assert tail.read(first, 8) == entries(first, size)
+        assert tail.read(first - 1, 8) is None
 
 
-def test_tail_knows_nothing_of_entries_that_it_never_held() -> None:
-    """A log that something else writes may be published beyond what was read of its journal."""
+def test_tail_without_room_forgets_what_is_published() -> None:
+    """It is read from the objects then, which hold what was signed, whatever had been journaled before."""
     tail = filled(5, 7)
     tail.published(10)
     more = entries(10, 12)
     tail.extend(more, [leaf_hash(entry) for entry in more])
-    assert tail.read(6, 12) == entries(6, 7)
-    assert tail.read(7, 12) is None
+    assert tail.first == 10
+    assert tail.read(6, 12) is None
     assert tail.read(10, 12) == more
 
 
