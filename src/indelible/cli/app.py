@@ -6,7 +6,7 @@ import importlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -18,7 +18,7 @@ from indelible.cli.terminal import Terminal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import FrameType
-    from typing import NoReturn
+    from typing import NoReturn, TextIO
 
     from typer.exceptions import TyperException
 
@@ -57,6 +57,11 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; see :mod:`indelible.cli.failure`."""
+    out, err = cast("tuple[TextIO | None, TextIO | None]", (sys.stdout, sys.stderr))
+    if out is None or err is None:  # closed by whoever calls: the next file to be opened would be written into
+        if err is not None:
+            err.write("indelible: standard output is closed; send it to a file, or to /dev/null\n")
+        return WRONG_USE
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     terminal = Terminal(json=False)

@@ -63,7 +63,7 @@ class EventTable:
             self._terminal.note("* durable; not yet covered by a signed checkpoint", style="dim")
 
     def _begin(self, rows: Sequence[Sequence[str]]) -> None:
-        time = f"time ({_zone_name(local=self._local)})"
+        time = f"time ({'local' if self._local else 'UTC'})"  # no zone's name: in summer and winter it has two
         headings = ["index", time, "outcome", "actor", "action", "target", "ip", *(["proof"] if self._proofs else [])]
         natural = [max(map(cell_len, column)) for column in zip(headings, *rows, strict=True)]
         if self._growing:
@@ -117,7 +117,3 @@ def _time(text: str, *, local: bool) -> str:
     if not local:
         return text[:19].replace("T", " ")
     return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _zone_name(*, local: bool) -> str:
-    return datetime.now().astimezone().strftime("%Z") if local else "UTC"

@@ -80,6 +80,8 @@ def search(
     """
     if histogram and facet is not None:
         raise UsageError("--histogram and --facet are two answers to one question; ask for one of them")
+    if proof and (histogram or facet is not None):
+        raise UsageError("--proof proves the events that are shown; leave out --histogram and --facet, which show none")
     terminal = Terminal(json=json)
     target = resolve_target(url, data, api_key_file)
     text, log_name = with_saved(target, saved, as_query(query), log)

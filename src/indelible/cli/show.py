@@ -11,6 +11,7 @@ import typer
 from indelible.cli.outcomes import OUTCOME_STYLES
 from indelible.cli.target import ApiKeyFileOption, DataOption, JsonOption, LogOption, UrlOption, resolve_target
 from indelible.cli.terminal import Terminal
+from indelible.cli.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +64,7 @@ def print_entry(terminal: Terminal, entry: Entry, *, raw: bool = False) -> None:
     terminal.say(f"entry {entry.index} of {record['log']}{state}", style="bold")
     for name, value in _lines(record):
         style = OUTCOME_STYLES.get(value, "") if name == "outcome" else ""
-        terminal.say(f"{name:<12}{value}", style=style)
+        terminal.say(f"{name:<12}{visible(value)}", style=style)  # no value makes a line of its own
     rest = {name: value for name, value in record.items() if name not in _SHOWN_FIRST}
     if raw and "raw" in record:
         rest["raw"] = record["raw"]

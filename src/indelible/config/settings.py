@@ -111,8 +111,8 @@ class LogSettings:
         request_events: Events that one request may bring.
         group_entries: Entries that are sequenced and written together at most, unless one request holds more.
         unpublished_entries: Entries that may be journaled but unpublished before the sequencer waits for the publisher.
-        recent_bytes: Of what was published last, so much stays in memory for the search index and embedded tails, which
-            follow the log; 0 for nothing.
+        recent_bytes: Of what was published last, so much stays in memory for the search index, which follows the log; 0
+            for nothing.
         scrub_interval: Time between two scrubs of the stored log, each of which reads all of it.
         scrub_rate: How fast a scrub reads at most.
         clock_tolerance: By how much the clock may lag or leap between two groups before it is reported.

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from indelible.index.parts import Part
     from indelible.index.source import EntrySource
 
-__all__ = ["SegmentFolder"]
+__all__ = ["SegmentFolder", "is_as_written"]
 
 _log = logging.getLogger("indelible.index")
 
@@ -119,11 +119,7 @@ class SegmentFolder:
 
     def is_sound(self, path: Path) -> bool:
         """Whether a segment is what was written; reads all of it."""
-        try:
-            said = path.with_suffix(".sha256").read_text()
-            return said == f"{hash_file(path)}  {path.name}\n"
-        except (OSError, UnicodeDecodeError):
-            return False
+        return is_as_written(path)
 
     def is_current(self, connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
         """Whether the log still has at the end of a segment what it had when that was written."""
@@ -173,3 +169,12 @@ class SegmentFolder:
             raise ValueError(f"segments have {self._entries} entries here")
         if end > self._source.published().checkpoint.size:
             raise ValueError("it reaches beyond what the log has published")
+
+
+def is_as_written(segment: Path) -> bool:
+    """Whether the file of a segment has the hash that stands beside it; reads all of it."""
+    try:
+        said = segment.with_suffix(".sha256").read_text()
+        return said == f"{hash_file(segment)}  {segment.name}\n"
+    except (OSError, UnicodeDecodeError):
+        return False

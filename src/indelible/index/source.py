@@ -62,7 +62,7 @@ class LogSource:
 
     def entries(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         """See :class:`EntrySource`."""
-        return self._log.reader.read(start, end)
+        return self._log.reader.read(start, end, recent=True)
 
     def get(self, index: int) -> StoredEntry:
         """See :class:`EntrySource`."""

@@ -1,8 +1,7 @@
 """Reading a log: entries, proofs, and the objects of its C2SP tlog-tiles interface.
 
 Nothing is decided here and nothing is trusted to be right: whoever needs certainty verifies (``indelible.verify``).
-What a signed checkpoint covers is read from the objects, what is journaled beyond it from the tail, if there is one;
-who follows the log (:meth:`Reader.read`) also gets from there what was published last, as it was recorded.
+What a signed checkpoint covers is read from the objects, what is journaled beyond it from the tail, if there is one.
 
 Proofs are made in three steps: which nodes (pure), fetch their tiles (here), combine (pure).
 """
@@ -234,16 +233,21 @@ class Reader:
         else:
             self._tail.wait_beyond(beyond, timeout)
 
-    def read(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
-        """Yield ``(index, entry)`` for the durable entries in ``[start, end)``, published or not, in order."""
+    def read(self, start: int, end: int, *, recent: bool = False) -> Iterator[tuple[int, bytes]]:
+        """Yield ``(index, entry)`` for the durable entries in ``[start, end)``, published or not, in order.
+
+        With ``recent``, those published last come from memory as they were recorded, which is quicker and does not meet
+        what somebody has done to the objects since.
+        """
+        tail = self._tail
         while start < end:
-            journaled = None if self._tail is None else self._tail.read(start, min(end, start + _READ_AT_ONCE))
-            if journaled is None:
-                stop = min(end, self.size if self._tail is None else self._tail.first)
+            held = None if tail is None else tail.read(start, min(end, start + _READ_AT_ONCE), recent=recent)
+            if held is None:
+                stop = min(end, tail.first if tail is not None and recent else self.size)
                 yield from self.entries(start, stop)
             else:
-                yield from enumerate(journaled, start)
-                stop = start + len(journaled)
+                yield from enumerate(held, start)
+                stop = start + len(held)
             if stop <= start:
                 return
             start = stop

@@ -3,9 +3,9 @@
 The sequencer appends; the publisher takes a snapshot and afterwards tells what it has published; readers look up.
 Two sizes matter: ``end`` (journaled) and ``start`` (published). Whoever waits for a published size waits here.
 
-What was published last stays for those who follow the log in this process: its search index above all. From the bundles
-it would come several times more slowly while the log is written to, since each file that is read gives up the
-interpreter and waits for it again: a follower that once fell behind the publisher would fall behind ever further.
+What was published last stays for the search index, which follows the log. From the bundles it would come several times
+more slowly while the log is written to, since each file that is read gives up the interpreter and waits for it again:
+an index that once fell behind the publisher would fall behind ever further.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Tail:
 
     @property
     def first(self) -> int:
-        """The index of the first entry that is here to be read."""
+        """The index of the first entry that is here, published or not."""
         with self._changed:
             return self._start - len(self._recent)
 
@@ -78,14 +78,14 @@ class Tail:
                 return None
             return self._entries[position], self._hashes[position]
 
-    def read(self, start: int, end: int) -> list[bytes] | None:
-        """The first entries of ``[start, end)``, published or not, or ``None`` when ``start`` is here no more.
+    def read(self, start: int, end: int, *, recent: bool = False) -> list[bytes] | None:
+        """The first entries of ``[start, end)``, or ``None`` when ``start`` is in the tiles by now.
 
-        There are none where ``start`` is not journaled yet.
+        With ``recent``, ``None`` only when it is here no more. There are none where ``start`` is not journaled yet.
         """
         with self._changed:
             first, entries = self._start, self._entries
-            if start < first:
+            if recent and start < first:
                 first, entries = first - len(self._recent), self._recent
             return entries[start - first : max(end, start) - first] if start >= first else None
 

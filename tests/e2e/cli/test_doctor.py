@@ -71,3 +71,21 @@ def test_doctor_finds_a_configuration_that_cannot_be_used(made: InProcess) -> No
 def test_doctor_needs_a_directory(cli: InProcess) -> None:
     """Wrong use, with what to do."""
     assert "indelible init" in cli("doctor").expect(2).err
+
+
+def test_doctor_finds_a_segment_that_somebody_has_altered(made: InProcess) -> None:
+    """What is searched by it may be wrong; deleted, it is built again."""
+    small = {"INDELIBLE_INDEX_SEGMENT_ENTRIES": "256"}
+    events = made.folder / "events.ndjson"
+    events.write_text('{"action": "invoice.pay", "actor": {"type": "user", "id": "ada"}}\n' * 300)
+    made("import", "ndjson", str(events)).expect(0)
+    made("search", "--limit", "1", **small).expect(0)
+    assert "256 of 300 entries are in segments" in made("doctor", **small).expect(0).out
+    (segment,) = (made.folder / "data" / "index" / "main").glob("*.parquet")
+    altered = bytearray(segment.read_bytes())
+    altered[len(altered) // 2] ^= 1
+    segment.write_bytes(altered)
+    assert f"{segment.name} is not what was written" in made("doctor", **small).expect(1).out
+    segment.unlink()
+    made("search", "--limit", "1", **small).expect(0)
+    assert "256 of 300 entries are in segments" in made("doctor", **small).expect(0).out

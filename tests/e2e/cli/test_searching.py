@@ -307,3 +307,32 @@ def test_a_directory_that_cannot_be_written_is_searched_all_the_same(filled: InP
         assert len(filled("search", "outcome:denied", "--json").expect(0).json_lines) == 20
     finally:
         data.chmod(0o755)
+
+
+def test_no_value_makes_a_line_of_its_own(made: InProcess) -> None:
+    """Whoever records may write anything: what ``show`` prints beside a name is one line."""
+    made("record", "invoice.pay", "--actor", "user:eve\noutcome     success", "--outcome", "denied").expect(0)
+    lines = made("show", "0").expect(0).out.splitlines()
+    assert [line for line in lines if line.startswith("outcome")] == ["outcome     denied"]
+    assert "actor       user:eve\\x0aoutcome     success" in lines
+
+
+def test_proofs_are_of_events_that_are_shown(made: InProcess) -> None:
+    """Counts are not proven, and nobody should believe so."""
+    for counted in (["--histogram"], ["--facet", "action"]):
+        assert "--proof proves the events" in made("search", "--proof", *counted).expect(2).err
+
+
+def test_a_closed_output_is_said(filled: InProcess, command: Command) -> None:
+    """Nothing can be shown: an error of use, and no alarm."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec {PROGRAM} search >&-"],
+        cwd=command.folder,
+        env=command.variables({}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "standard output is closed" in done.stderr

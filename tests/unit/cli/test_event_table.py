@@ -111,14 +111,14 @@ def test_table_cuts_nothing_in_a_pipe() -> None:
     assert ("user:" + "x" * 300) in screen.lines[-1].plain
 
 
-def test_table_prints_headings_once_and_says_the_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_prints_headings_once_and_says_whose_time_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """UTC unless local times are asked for; a table that grows has its headings before its first row."""
     assert "time (UTC)" in shown(Screen(100), entry())[0]
     monkeypatch.setenv("TZ", "Etc/GMT-2")
     time.tzset()
     try:
         lines = shown(Screen(100), entry(), local=True)
-        assert "time (+02)" in lines[0]
+        assert "time (local)" in lines[0]
         assert "2026-01-31 10:09:10" in lines[1]
     finally:
         monkeypatch.undo()

@@ -34,13 +34,16 @@ def test_read_gives_published_and_journaled_entries_in_order(stepped: SteppedLog
     """As one run, wherever the checkpoint stands, up to what there is."""
     reader = stepped.log.reader
     assert reader.acknowledged == 330
-    assert list(reader.read(start, end)) == [(at, reader.get(at).entry) for at in range(start, min(end, 330))]
+    expected = [(at, reader.get(at).entry) for at in range(start, min(end, 330))]
+    assert list(reader.read(start, end)) == expected
+    assert list(reader.read(start, end, recent=True)) == expected
 
 
-def test_read_goes_on_when_entries_are_published_meanwhile(stepped: SteppedLog) -> None:
-    """What is no longer in memory by then is read from the tiles."""
+@pytest.mark.parametrize("recent", [False, True])
+def test_read_goes_on_when_entries_are_published_meanwhile(stepped: SteppedLog, *, recent: bool) -> None:
+    """What has left the tail since is read from the tiles, or from what stays in memory."""
     reader = stepped.log.reader
-    entries = reader.read(290, 330)
+    entries = reader.read(290, 330, recent=recent)
     read = [next(entries) for _ in range(15)]
     stepped.publish()
     stepped.append(5)

@@ -121,11 +121,22 @@ def _index(directory: DataDirectory, log: LogConfiguration) -> Iterator[Diagnosi
         return
     try:
         from indelible.index.segment_file import parse_name  # noqa: PLC0415 - of the server's extra
+        from indelible.index.segment_folder import is_as_written  # noqa: PLC0415 - likewise
     except ImportError:
         yield sound(subject, "this is the bare install, which searches without one")
         return
     folder = directory.paths(log.name).index
-    spans = sorted((name.first, name.end) for path in folder.glob("*.parquet") if (name := parse_name(path.name)))
+    segments = {path: name for path in folder.glob("*.parquet") if (name := parse_name(path.name))}
+    altered = [path.name for path in sorted(segments) if not is_as_written(path)]
+    if altered:
+        yield problem(
+            subject,
+            f"{altered[0]} is not what was written{f', and {len(altered) - 1:,} more' if altered[1:] else ''}: "
+            "what is searched or counted by it may be wrong",
+            f"delete it in {folder}; it is built again from the log, by a running server after its next start",
+        )
+        return
+    spans = sorted((name.first, name.end) for name in segments.values())
     indexed = 0
     for first, end in spans:
         if first > indexed:
