@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,12 +49,14 @@ def main() -> None:
 
 def record(report: suite.Report, path: Path = RESULTS) -> None:
     """Write the report; figures of an earlier one on this machine that this run has not taken stay."""
-    taken = {result.name for result in report.results}
+    now = datetime.now(UTC).isoformat(timespec="minutes").replace("+00:00", "Z")
+    results = [msgspec.structs.replace(result, recorded=now) for result in report.results]
+    taken = {result.name for result in results}
     if path.exists():
         earlier = msgspec.json.decode(path.read_bytes(), type=suite.Report)
-        kept = [each for each in earlier.results if each.name not in taken and earlier.machine == report.machine]
-        results = sorted((*report.results, *kept), key=_place)
-        report = suite.Report(machine=report.machine, results=tuple(results))
+        results += [each for each in earlier.results if each.name not in taken and earlier.machine == report.machine]
+        results.sort(key=_place)
+    report = suite.Report(machine=report.machine, results=tuple(results))
     path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
 
 

@@ -37,7 +37,7 @@ the median of the pairs' ratios. `indelible bench` measures your machine.
 SEARCH = f"""\
 Each question asked by turns of the index, of DuckDB over the index's own files, and of two databases that hold the same
 events; in brackets the ratio, ours ÷ theirs. Beside DuckDB it may be 1.5; beside the databases 3 for look-ups, and 1/10
-for histograms, counts and free text.
+for histograms, counts and free text. The newest events with a common word are a look-up: every engine meets them soon.
 
 - {OURS}
 {"".join(f"- {how}{chr(10)}" for how in OTHERS.values())}"""
@@ -133,7 +133,15 @@ def _search_growth(results: Sequence[Result]) -> str:
         [wording.title, *(values.get((f"{_GROWN_SEARCH}{name}", size), "") for size in sizes)]
         for name, wording in QUESTIONS.items()
     )
-    return _table(["question", *(f"{size:,}" for size in sizes)], rows)
+    return _table(["question", *(f"{size:,}" for size in sizes)], rows) + _other_runs(results)
+
+
+def _other_runs(results: Sequence[Result]) -> str:
+    """Which sizes were not measured in the run that was recorded last."""
+    last = max(result.recorded for result in results)
+    others = sorted({(size_of(result) or 0, result.recorded) for result in results if result.recorded != last})
+    told = "; ".join(f"{size:,} in that of {recorded or 'an unknown time'}" for size, recorded in others)
+    return f"\nNot all sizes were measured in the last run, of {last}: {told}.\n" if told else ""
 
 
 def _definition(definition: Definition, result: Result | None) -> str:

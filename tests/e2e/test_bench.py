@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,7 +92,9 @@ def test_record_keeps_earlier_figures_of_the_same_machine(tmp_path: Path) -> Non
         return Report(machine={"processor": machine}, results=tuple(results))
 
     def recorded() -> dict[str, float]:
-        return {result["name"]: result["value"] for result in json.loads(path.read_bytes())["results"]}
+        results = json.loads(path.read_bytes())["results"]
+        assert all(datetime.fromisoformat(result["recorded"]) <= datetime.now(UTC) for result in results)
+        return {result["name"]: result["value"] for result in results}
 
     record(report("one", growth_proof_10=1.0, disk=2.0, ingest=5.0), path)
     record(report("one", disk=3.0), path)

@@ -31,6 +31,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     ``ceiling`` is what it is compared with and ``ratio`` is value ÷ ceiling; both are ``None`` where a figure stands
     for itself. ``met`` says whether it keeps its bar, ``None`` where there is none. ``pairs`` are the measurements.
+    ``recorded`` is when the run ended whose figures were kept, RFC 3339 in UTC; nothing where none were.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     met: bool | None
     pairs: tuple[Pair, ...] = ()
     details: dict[str, float | str] = {}
+    recorded: str = ""
 
 
 def quantile(samples: Sequence[float], fraction: float) -> float:

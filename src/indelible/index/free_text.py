@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["decisive_text", "find_texts", "first_with_text", "free_texts", "without_texts"]
 
 _NOWHERE = np.empty(0, np.int64)
+_AT_ONCE = 32
+"""Entries that are read from the log at once where the next ones may not be needed."""
 _WORTH_THREADS = 32
 """Bundles from which on threads cost less than they save."""
 
@@ -83,6 +85,8 @@ def first_with_text(
 ) -> list[int]:
     """The first ``limit`` of some entries, in their order, that hold a text: for a few of them, near each other.
 
+    They ascend or descend.
+
     Raises:
         DamagedObject: the log lacks one of them.
         QueryTimeout: it took too long.
@@ -90,12 +94,13 @@ def first_with_text(
     """
     holds = TextMatcher(text.text).in_entry
     found: list[int] = []
-    for _, run in groupby(candidates, lambda index: index // TILE_WIDTH):
+    for _, run in groupby(candidates, lambda index: index // _AT_ONCE):
+        control.check()
         wanted = list(run)
-        entries = dict(source.entries(min(wanted), max(wanted) + 1))
+        first = min(wanted[0], wanted[-1])
+        entries = [entry for _, entry in source.entries(first, max(wanted[0], wanted[-1]) + 1)]
         for index in wanted:
-            control.check()
-            if holds(entries[index]):
+            if holds(entries[index - first]):
                 found.append(index)
                 if len(found) == limit:
                     return found

@@ -3,8 +3,8 @@
 A text column says of each entry which of its segment's values it has, and of each of those which number it has in the
 field's dictionary, one for all segments. So a value is looked up once, and what an entry has is compared as a number;
 or, since the column has its entries by value, too, those with the value are at hand.
-The dictionary says of each value in which of the segments that are held it occurs; the others of those need not be
-looked at.
+The dictionary says of each value in which of the segments that are held it occurs, so that the others of those need
+not be looked at, and of a rare one in which entries.
 
 Segments are named by their *blocks*: how many of their length lie before them. A set of blocks is a whole number with a
 bit for each of them, the lowest for the first; -1 is the set of all.
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from indelible.index.addresses import address_key
+from indelible.index.postings import Postings
 from indelible.query.ast import Kind
 
 if TYPE_CHECKING:
@@ -163,24 +164,27 @@ class Dictionary:
         self._size = 0
         self._blocks = [0]
         self._last_block = 0
+        self._postings = Postings()
         self._numbers: dict[str, int] = {}
         self._of_ids: dict[str, list[int]] = {}
 
     @property
     def size(self) -> int:
         """Bytes of memory, at most."""
-        return self._size + (len(self.values) - 1) * (self._last_block // _DIGIT_BITS + 1) * _DIGIT_BYTES
+        sets = (len(self.values) - 1) * (self._last_block // _DIGIT_BITS + 1) * _DIGIT_BYTES
+        return self._size + sets + self._postings.size
 
     def add(self, values: Iterable[str]) -> list[int]:
         """The numbers of some values, new ones of those that it does not know."""
         return [self.number(value) or self._append(value) for value in values]
 
-    def mark(self, numbers: Iterable[int], block: int) -> None:
-        """Say that the values with these numbers occur in a block."""
+    def mark(self, column: TextColumn, first: int, block: int) -> None:
+        """Say what the values of a column, of the segment that begins at ``first`` and is that block, occur in."""
         bit = 1 << block
         self._last_block = max(self._last_block, block)
-        for number in numbers:
+        for number in column.values[1:].tolist():
             self._blocks[number] |= bit
+        self._postings.add(column, first)
 
     def number(self, value: str) -> int:
         """The number of a value; 0 when it is unknown."""
@@ -197,6 +201,10 @@ class Dictionary:
             found |= self._blocks[number]
         return found
 
+    def entries(self, number: int) -> list[int] | None:
+        """The entries that have the value with this number, and others that were let go of; ``None`` when many do."""
+        return self._postings.of(number)
+
     def _append(self, value: str) -> int:
         number = len(self.values)
         size = sys.getsizeof(value) + VALUE_BYTES
@@ -205,6 +213,7 @@ class Dictionary:
             size += sys.getsizeof(self.keys[-1])
         self.values.append(value)
         self._blocks.append(0)
+        self._postings.append()
         if self._kind is Kind.ENTITY:
             self._of_ids.setdefault(value.partition(":")[2], []).append(number)
             size *= 2
@@ -223,6 +232,7 @@ class Held:
         blocks: Their blocks, as a set.
         others: The other parts, ascending.
         dictionaries: Those that the columns have, by field.
+        width: Entries of a block.
     """
 
     parts: Mapping[int, Part]
@@ -230,6 +240,11 @@ class Held:
     blocks: int
     others: tuple[Part, ...]
     dictionaries: Mapping[str, Dictionary]
+    width: int
+
+    def has(self, entry: int) -> bool:
+        """Whether an entry is in one of the parts."""
+        return entry // self.width in self.parts
 
     def within(self, blocks: int) -> Iterator[Part]:
         """Yield those of the parts whose blocks are in a set, and all others, in no particular order."""
@@ -241,4 +256,4 @@ class Held:
             block = bits.find("1", block + 1)
 
 
-NOTHING_HELD: Final = Held(parts={}, columns={}, blocks=0, others=(), dictionaries={})
+NOTHING_HELD: Final = Held(parts={}, columns={}, blocks=0, others=(), dictionaries={}, width=1)

@@ -179,11 +179,7 @@ class LogIndex:
             raise UsageError(f"a page has 1 to {_LONGEST_PAGE} events, not {limit}")
 
         def run(scan: Scan, coverage: Coverage) -> Found:
-            found: list[int] = []
-            for batch, low, high in scan.pieces(order, after):
-                found += scan.page(batch, low, high, order, limit + 1 - len(found))
-                if len(found) > limit:
-                    break
+            found = scan.first(order, after, limit + 1)
             page = found[:limit]
             return Found(indices=page, next=page[-1] if len(found) > limit else None, coverage=coverage)
 

@@ -52,7 +52,7 @@ class QueryRunner:
         self._indexer = indexer
         self._filters = filters
         self._columns = columns
-        self._running: list[Control] = []  # guarded by _ended
+        self._running: list[Control] = []  # appended to and removed from without a lock, for what every question does
         self._ended = threading.Condition()
         self._closing = False
 
@@ -94,17 +94,21 @@ class QueryRunner:
         return Bracket(partial(self._begin, control), self._end)
 
     def _begin(self, control: Control) -> Control:
-        with self._ended:
+        self._running.append(control)  # first: either this sees that it is being closed, or closing sees this
+        try:
             self.check_open()
-            self._running.append(control)
+        except Closed:
+            self._end(control, None)
+            raise
         return control
 
     def _end(self, control: Control, error: BaseException | None) -> None:
-        with self._ended:
-            self._running.remove(control)
-            self._ended.notify_all()
-        if self._closing and isinstance(error, QueryCancelled):
-            raise Closed(_CLOSED) from error
+        self._running.remove(control)
+        if self._closing:
+            with self._ended:
+                self._ended.notify_all()
+            if isinstance(error, QueryCancelled):
+                raise Closed(_CLOSED) from error
 
     def check_open(self) -> None:
         """Raise when there must be nothing more.
@@ -121,7 +125,7 @@ class QueryRunner:
             if self._closing:
                 return False
             self._closing = True
-            for control in self._running:
+            for control in tuple(self._running):
                 control.cancel()
             self._ended.wait_for(lambda: not self._running)
             return True

@@ -136,7 +136,14 @@ class ResidentColumns:
                 blocks |= 1 << block
             else:
                 others.append(part)
-        return Held(parts=held, columns=columns, blocks=blocks, others=tuple(others), dictionaries=dictionaries)
+        return Held(
+            parts=held,
+            columns=columns,
+            blocks=blocks,
+            others=tuple(others),
+            dictionaries=dictionaries,
+            width=self._segment_entries,
+        )
 
     def _block(self, part: Part) -> int:
         return part.first // self._segment_entries
@@ -181,9 +188,9 @@ class ResidentColumns:
         numbers = np.zeros(len(old.values), np.uint32)
         numbers[left[1:]] = new.add(old.values[number] for number in left[1:].tolist())
         for part, column in zip(parts, columns, strict=True):
-            values = numbers[column.values]
-            new.mark(values.tolist(), self._block(part))
-            part.columns[field] = replace(column, values=values, dictionary=new)
+            renumbered = replace(column, values=numbers[column.values], dictionary=new)
+            new.mark(renumbered, part.first, self._block(part))
+            part.columns[field] = renumbered
         self._dictionaries = {**self._dictionaries, field: new}  # last: what has been renumbered is not held till then
         self._seen = {}
 
@@ -240,10 +247,11 @@ class ResidentColumns:
         dictionary = self._dictionaries[field]
         numbers = np.array([0, *dictionary.add(known)], np.uint32)
         values, ranks = np.unique(numbers, return_inverse=True)
-        dictionary.mark(values.tolist(), self._block(part))
         places = np.zeros(part.end - part.first, np.min_scalar_type(len(values)))
         places[rows["index"] - part.first] = ranks[rows["place"]]
-        return TextColumn.of(places, values, dictionary)
+        column = TextColumn.of(places, values, dictionary)
+        dictionary.mark(column, part.first, self._block(part))
+        return column
 
 
 def _read_times(cursor: duckdb.DuckDBPyConnection, part: Part, field: str) -> TimeColumn:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from indelible.index.chosen import indices_of
 from indelible.index.free_text import decisive_text, find_texts, first_with_text, free_texts, without_texts
-from indelible.index.order import NEAR, NEAR_TEXT, near_first
+from indelible.index.order import NEAR, near_first
 from indelible.index.resident_columns import RESIDENT_FIELDS
 from indelible.index.selection import compile_selection, needed_fields
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from indelible.index.selection import Hits, Selection
     from indelible.index.source import EntrySource
     from indelible.index.text_pruning import TextPruning
+    from indelible.query.ast import FreeText
 
 __all__ = ["ResidentScan", "needed_columns"]
 
@@ -49,7 +50,7 @@ class ResidentScan:
         self._pruning = pruning
         self._control = control
         self._texts = free_texts(asked.query)
-        self._parts = [part for part in parts if part in self]
+        self._parts = parts
         self._chosen: dict[int, Rows] = {}
 
     def __contains__(self, part: Part) -> bool:
@@ -60,7 +61,7 @@ class ResidentScan:
 
     def selections(self) -> Iterator[tuple[Mapping[str, Column], Rows]]:
         """Yield the columns of each part that has matching rows, and which those are."""
-        for part in self._parts:
+        for part in filter(self.__contains__, self._parts):
             if part.first not in self._chosen:  # a histogram asks twice
                 self._chosen[part.first] = self._choose(part, part.first, part.end)
             rows = self._chosen[part.first]
@@ -73,12 +74,6 @@ class ResidentScan:
 
     def page(self, part: Part, low: int, high: int, order: Order, limit: int) -> list[int]:
         """The first ``limit`` entries of ``[low, high)``, all of a part, that match, in this order."""
-        decisive = decisive_text(self._query) if self._texts and high - low <= NEAR_TEXT[0] else None
-        if decisive is not None:
-            likely = self._likely(part, range(low - part.first, high - part.first))
-            candidates = self._pruning.entries(part, decisive, likely)
-            ordered = (candidates if order == "asc" else candidates[::-1]).tolist()
-            return first_with_text(self._source, decisive, ordered, limit, self._control)
         near = () if self._select.is_direct else NEAR
         found: list[int] = []
         for start, stop in near_first(low, high, order, near, high - low):
@@ -89,6 +84,21 @@ class ResidentScan:
             if len(found) == limit:
                 break
         return found
+
+    @cached_property
+    def text(self) -> FreeText | None:
+        """The text that decides whether an entry matches that passes all else; ``None`` for other queries."""
+        return decisive_text(self._query) if self._texts else None
+
+    def with_text(self, text: FreeText, part: Part, low: int, high: int, order: Order, limit: int) -> list[int]:
+        """As :meth:`page`, by that text: for a few entries."""
+        rows = self._likely_rows(part, range(low - part.first, high - part.first))
+        likely = (
+            range(rows.start + part.first, rows.stop + part.first)
+            if isinstance(rows, range)
+            else indices_of(rows, part.first).tolist()
+        )
+        return first_with_text(self._source, text, likely if order == "asc" else likely[::-1], limit, self._control)
 
     def values(self, field: str) -> Sequence[str]:
         """The values of a field of texts by their numbers in columns; number 0 is none."""
@@ -118,7 +128,10 @@ class ResidentScan:
 
     def _likely(self, part: Part, rows: range) -> NDArray[np.int64]:
         """The entries that match if texts are wherever they help."""
-        return indices_of(self._select_likely.rows(part, self._held.columns[part.first], {}, rows), part.first)
+        return indices_of(self._likely_rows(part, rows), part.first)
+
+    def _likely_rows(self, part: Part, rows: range) -> Rows:
+        return self._select_likely.rows(part, self._held.columns[part.first], {}, rows)
 
 
 def needed_columns(asked: Asked) -> frozenset[str] | None:

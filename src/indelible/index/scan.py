@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,6 +24,7 @@ from indelible.index.order import NEAR_TEXT, near_first
 from indelible.index.pruning import concerned_parts
 from indelible.index.resident_scan import ResidentScan, needed_columns
 from indelible.index.rows import create_rows
+from indelible.index.selection import listed_entries
 from indelible.index.text_pruning import TextPruning
 from indelible.query.ast import Everything
 
@@ -110,8 +112,7 @@ class Scan:
         # Rows in memory have no columns; where none is needed, that is no reason to ask the database.
         held = NOTHING_HELD if needed is None else columns.held(view.sealed if needed else view.parts, needed)
         self._held = held
-        self.parts = concerned_parts(asked.whole, view, held)
-        """The parts in which anything can match, ascending."""
+        self._view = view
 
     def __enter__(self) -> Self:
         return self
@@ -121,6 +122,11 @@ class Scan:
     ) -> None:
         if self._opened is not None:
             self._opened.close()
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts in which anything can match, ascending."""
+        return concerned_parts(self._asked.whole, self._view, self._held)
 
     @cached_property
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -151,13 +157,12 @@ class Scan:
 
     def batches(self, order: Order, after: int | None) -> Iterator[tuple[Part, ...]]:
         """The parts with anything strictly beyond ``after`` that may match, in batches that grow."""
-        if order == "desc":
-            parts = [part for part in reversed(self.parts) if after is None or part.first < after]
-        else:
-            parts = [part for part in self.parts if after is None or part.end > after + 1]
+        return self._batches(self.parts, order, after)
+
+    def _batches(self, parts: Sequence[Part], order: Order, after: int | None) -> Iterator[tuple[Part, ...]]:
         width = 1 if self._texts else _FIRST_BATCH
         batch: list[Part] = []
-        for part in filter(self._concerns, parts):
+        for part in filter(self._concerns, _beyond(parts, order, after)):
             if batch and self._is_apart(batch[-1], part):
                 yield tuple(batch)
                 batch = []
@@ -173,14 +178,50 @@ class Scan:
         """Whether two parts are asked in different ways: what is in memory costs least, and is often enough."""
         return part in self.resident or other in self.resident or (part.file is None) != (other.file is None)
 
-    def pieces(self, order: Order, after: int | None) -> Iterator[tuple[tuple[Part, ...], int, int]]:
+    def first(self, order: Order, after: int | None, limit: int) -> list[int]:
+        """The first ``limit`` entries, strictly beyond ``after``, that match, in this order."""
+        listed = listed_entries(self._asked.whole, self._held.dictionaries)
+        if listed is None:
+            return self._first(self.parts, order, after, limit)
+        found = [entry for entry in listed if self._held.has(entry) and _is_beyond(entry, order, after)]
+        found = found[:limit] if order == "asc" else found[::-1][:limit]
+        others = [*self._held.others, *self._view.unsealed]
+        if len(found) == limit:
+            others = [
+                part for part in others if _is_beyond(found[-1], order, part.first if order == "asc" else part.end)
+            ]
+        if others:
+            others.sort(key=attrgetter("first"))
+            found = sorted([*found, *self._first(others, order, after, limit)], reverse=order == "desc")[:limit]
+        return found
+
+    def _first(self, parts: Sequence[Part], order: Order, after: int | None, limit: int) -> list[int]:
+        found: list[int] = []
+        nearest = next(_beyond(parts, order, after), None) if self._texts else None
+        if nearest is not None and nearest in self.resident and self.resident.text is not None:
+            low, high = _bounds([nearest], order, after)
+            if high - low > NEAR_TEXT[0]:  # what is common is found here, before any filter is read
+                low, high = next(near_first(low, high, order, NEAR_TEXT[:1], high - low))
+                found = self.resident.with_text(self.resident.text, nearest, low, high, order, limit)
+                if len(found) == limit:
+                    return found
+                after = high - 1 if order == "asc" else low
+        for batch, low, high in self._pieces(parts, order, after):
+            found += self.page(batch, low, high, order, limit - len(found))
+            if len(found) == limit:
+                break
+        return found
+
+    def _pieces(
+        self, parts: Sequence[Part], order: Order, after: int | None
+    ) -> Iterator[tuple[tuple[Part, ...], int, int]]:
         """The batches for a page, and the bounds of what to look at in each: of the first, what is near comes first.
 
         What is common is found there; where a text is in the others, or who is, is not looked for then.
         """
         is_first = True
-        for batch in self.batches(order, after):
-            low, high = _beyond(batch, order, after)
+        for batch in self._batches(parts, order, after):
+            low, high = _bounds(batch, order, after)
             pieces: Iterable[tuple[int, int]] = [(low, high)]
             if is_first and self._texts:
                 pieces = near_first(low, high, order, NEAR_TEXT, sum(map(self._pruning.entries_left, batch)))
@@ -198,7 +239,7 @@ class Scan:
 
     def indices(self, batch: Sequence[Part], order: Order, after: int | None) -> NDArray[np.int64]:
         """All entries of a batch that match, strictly beyond ``after`` in this order; ascending."""
-        low, high = _beyond(batch, order, after)
+        low, high = _bounds(batch, order, after)
         if batch[0] in self.resident:
             return self.resident.rows(batch[0], low, high)
         return self.relation(batch, more=_between(low, high)).indices()
@@ -255,7 +296,18 @@ class Scan:
         return lambda text: Fragment(f"(index IN (SELECT index FROM {names[text]}))")
 
 
-def _beyond(parts: Sequence[Part], order: Order, after: int | None) -> tuple[int, int]:
+def _is_beyond(entry: int, order: Order, after: int | None) -> bool:
+    return after is None or (entry > after if order == "asc" else entry < after)
+
+
+def _beyond(parts: Sequence[Part], order: Order, after: int | None) -> Iterator[Part]:
+    """The parts with anything strictly beyond ``after``, in this order."""
+    if order == "desc":
+        return (part for part in reversed(parts) if after is None or part.first < after)
+    return (part for part in parts if after is None or part.end > after + 1)
+
+
+def _bounds(parts: Sequence[Part], order: Order, after: int | None) -> tuple[int, int]:
     """The bounds of the entries of some parts that lie strictly beyond ``after`` in an order."""
     low, high = min(part.first for part in parts), max(part.end for part in parts)
     if after is not None:

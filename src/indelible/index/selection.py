@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from indelible.index.parts import Part
     from indelible.query.ast import Field, Query, Test
 
-__all__ = ["Hits", "Selection", "compile_selection", "needed_fields", "possible_blocks"]
+__all__ = ["Hits", "Selection", "compile_selection", "listed_entries", "needed_fields", "possible_blocks"]
 
 Hits: TypeAlias = "Mapping[FreeText, NDArray[np.int64]]"
 """In which entries each free text is; ascending."""
@@ -89,6 +89,24 @@ def possible_blocks(query: Query, dictionaries: Mapping[str, Dictionary]) -> int
             return dictionary.blocks(numbers) if len(numbers) <= _FEW else ALL_BLOCKS
         case _:
             return ALL_BLOCKS
+
+
+def listed_entries(query: Query, dictionaries: Mapping[str, Dictionary]) -> list[int] | None:
+    """The entries of columns held that match, ascending, and others that were let go of; ``None`` if not all listed."""
+    match query:
+        case Match(test=Value(value=str() as text)) if (dictionary := dictionaries.get(query.field.name)) is not None:
+            numbers = _numbers(query.field, text, dictionary)
+            if len(numbers) > _FEW:
+                return None
+            found: list[int] = []
+            for number in numbers:
+                entries = dictionary.entries(number)
+                if entries is None:
+                    return None
+                found += entries
+            return sorted(found)
+        case _:
+            return None
 
 
 def compile_selection(query: Query, dictionaries: Mapping[str, Dictionary], control: Control) -> Selection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,8 +43,12 @@ class TextPruning:
         """``texts`` are the free texts of ``query``."""
         self._query = query
         self._filters = filters
-        self._rows = {text: filters.rows(TextMatcher(text.text).anchor) for text in texts}
+        self._texts = texts
         self._known: dict[int, _Places] = {}
+
+    @cached_property
+    def _rows(self) -> Mapping[FreeText, NDArray[np.intp]]:
+        return {text: self._filters.rows(TextMatcher(text.text).anchor) for text in self._texts}
 
     def concerns(self, part: Part) -> bool:
         """Whether the query can match anything in a part."""

@@ -217,9 +217,9 @@ class Reader:
         while index < end:
             first = index // TILE_WIDTH * TILE_WIDTH
             bundle = self._bundle(index // TILE_WIDTH)
-            for entry in bundle[index - first : end - first]:
-                yield index, entry
-                index += 1
+            wanted = bundle[index - first : end - first]
+            yield from enumerate(wanted, index)
+            index += len(wanted)
 
     @property
     def acknowledged(self) -> int:

@@ -94,9 +94,11 @@ class TextMatcher:
         # What is found is within one string when part of it can be nowhere else: there is no quote in it (it would be
         # an escape), so it ends no string. An escape in the entry may hold letters that its string does not.
         if self._is_ascii:
-            found = self._stands_in(entry.lower())
-            if found is not None:
-                return found
+            lower = entry.lower()
+            if self._anchor not in lower:
+                return False
+            if self._is_inside and (_ESCAPED_BYTES not in lower or self._stands_in(lower)):
+                return True
         elif not self.prefilter(entry):
             return False
         elif self._is_inside and _ESCAPED_BYTES not in entry and _SIGMA not in self._escaped:
@@ -118,22 +120,20 @@ class TextMatcher:
         # Bytes between entries (their lengths) may make no text; then they are replaced, and nothing beside them is.
         return self._escaped in _without_context(data.decode(errors="replace").lower())
 
-    def _stands_in(self, lower: bytes) -> bool | None:
-        """Whether an entry, lower-cased, holds the text, which is ASCII; ``None`` where it has to be decoded for that.
+    def _stands_in(self, lower: bytes) -> bool:
+        """Whether an entry, lower-cased, surely holds the text, which is ASCII, and can be nowhere but in strings.
 
         Where no escape can have begun right before, what is found begins with a character of its string. Only some
         places are looked at: there may be as many as bytes, and each costs what the text is long.
         """
         at = lower.find(self._anchor)
-        if at < 0:
-            return False
-        looked_at = 0
-        while self._is_inside and at >= 0 and looked_at < _PLACES_LOOKED_AT:
+        for _ in range(_PLACES_LOOKED_AT):
+            if at < 0:
+                break
             if _ESCAPED_BYTES not in lower[max(at - _LONGEST_ESCAPE + 1, 0) : at]:
                 return True
             at = lower.find(self._anchor, at + 1)
-            looked_at += 1
-        return None
+        return False
 
     def _in_string(self, string: str) -> bool:
         if self._is_ascii and not string.isascii():

@@ -34,14 +34,22 @@ def test_column_of_a_segment_numbers_its_rows_in_two_bytes() -> None:
     assert column.rows(0)[-1] == 65_535
 
 
+def _column(dictionary: Dictionary, numbers: list[int]) -> TextColumn:
+    """A column of as many entries, each with a value of its own."""
+    places = np.arange(1, len(numbers) + 1, dtype=np.uint8)
+    return TextColumn.of(places, np.array([0, *numbers], np.uint32), dictionary)
+
+
 @pytest.mark.parametrize("last", [0, 29, 30, 1_000])
 def test_size_of_a_dictionary_counts_the_sets_of_blocks(last: int) -> None:
     """A set is as long as the highest block in it, and each value has one of its own."""
     dictionary = Dictionary(Kind.TEXT)
     numbers = dictionary.add(f"value {at}" for at in range(100))
-    dictionary.mark(numbers, last)
+    dictionary.mark(_column(dictionary, numbers), last, last)
     texts = sum(map(sys.getsizeof, dictionary.values[1:]))
     sets = sum(sys.getsizeof(dictionary.blocks([number])) for number in numbers)
     assert dictionary.blocks([numbers[0]]) == 1 << last
-    assert texts + sets <= dictionary.size
+    lists = sum(sys.getsizeof(bytes(8 * len(dictionary.entries(number) or ()))) for number in numbers)
+    assert lists > 100 * 8
+    assert texts + sets + lists <= dictionary.size
     assert dictionary.blocks([0]) == 0 != dictionary.blocks(numbers) & ALL_BLOCKS

@@ -12,7 +12,9 @@ import pytest
 from indelible.errors import Closed, QueryCancelled
 from indelible.index import Control, IndexSettings, selection
 from indelible.index.asked import Asked
+from indelible.index.postings import MOST_LISTED
 from indelible.index.resident_columns import ResidentColumns
+from indelible.index.resident_scan import ResidentScan
 from indelible.index.selection import compile_selection
 from indelible.query.fields import FIELDS
 from tests.unit.index.conftest import SECOND, SEGMENT, START_US, encode, make_entries, make_record, query
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 FIVE = 5 * SEGMENT
 COLUMN = SEGMENT * 8
+EMPTY = 200
+"""Bytes that the dictionaries take while nothing is in them."""
 
 
 @pytest.fixture
@@ -135,6 +139,41 @@ def test_question_looks_only_at_segments_where_its_values_occur(
     assert index.search(query(text), order="asc", limit=1).indices == before[-1:]
 
 
+@pytest.mark.parametrize("sealed", [1, MOST_LISTED, MOST_LISTED + 1])
+def test_entries_of_a_rare_value_are_listed(
+    open_index: Callable[..., LogIndex], monkeypatch: pytest.MonkeyPatch, sealed: int
+) -> None:
+    """Then no segment is looked at, and it makes no difference to pages, exports and counts; nor does the hot tail."""
+    entries = make_entries(0, FIVE + 20)
+    having = [*[*range(3, FIVE, FIVE // sealed)][:sealed], FIVE + 5]
+    for at in having:
+        entries[at] = encode(make_record(at, actor={"type": "user", "id": "eve"}))
+    index = open_index(ListedLog(entries))
+    index.catch_up()
+    asked = query("actor:eve")
+    before = [index.facets(asked, FIELDS["action"].field), index.histogram(asked)]
+    index.hold_columns()
+    assert [index.facets(asked, FIELDS["action"].field), index.histogram(asked)] == before
+    chosen: list[int] = []
+    choose = ResidentScan._choose
+
+    def seen(scan: ResidentScan, part: Part, low: int, high: int) -> Rows:
+        chosen.append(part.first)
+        return choose(scan, part, low, high)
+
+    monkeypatch.setattr(ResidentScan, "_choose", seen)
+    assert index.search(asked, limit=1_000).indices == having[::-1]
+    assert index.search(asked, limit=1_000, order="asc").indices == having
+    after, pages = None, list[int]()
+    while pages == [] or after is not None:
+        found = index.search(asked, limit=7, after=after)
+        pages, after = pages + found.indices, found.next
+    assert pages == having[::-1]
+    assert (chosen == []) == (sealed <= MOST_LISTED)
+    assert [at for some in index.matches(asked) for at in some] == having
+    assert [at for some in index.matches(asked, order="desc") for at in some] == having[::-1]
+
+
 @pytest.mark.parametrize("held", [False, True])
 @pytest.mark.parametrize(
     ("text", "matches"),
@@ -232,7 +271,9 @@ def test_columns_are_taken_in_by_whoever_follows_the_log(open_index: Callable[..
 def test_columns_take_no_more_memory_than_they_may(open_index: Callable[..., LogIndex], read: list[int]) -> None:
     """The newest segments are held; when newer ones come, the oldest make room."""
     log = ListedLog(make_entries(0, FIVE))
-    index = open_index(log, settings=IndexSettings(segment_entries=SEGMENT, threads=1, column_memory=2 * COLUMN))
+    index = open_index(
+        log, settings=IndexSettings(segment_entries=SEGMENT, threads=1, column_memory=2 * COLUMN + EMPTY)
+    )
     index.catch_up()
     fields = frozenset({"occurred"})
     index.hold_columns(fields)

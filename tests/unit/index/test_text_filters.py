@@ -15,13 +15,19 @@ from indelible.index import IndexSettings, LogIndex
 from indelible.index.control import Control
 from indelible.index.free_text import find_texts
 from indelible.index.stretches import STRETCHES
+from indelible.index.text_filters import TextFilters
 from indelible.query.ast import FreeText
 from tests.unit.index.conftest import SEGMENT, SMALL, encode, make_entries, make_record, query
 from tests.unit.index.listed_log import ListedLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from indelible.index.order import Order
+    from indelible.index.parts import Part
 
 RARE = (3, SEGMENT + 100, 2 * SEGMENT - 1)
 """Entries that hold a word that no other does: none of the last segment, and none in memory."""
@@ -112,6 +118,49 @@ def test_text_filters_are_not_needed(log: ListedLog, open_index: Callable[..., L
     log.bundles_read = 0
     assert found(index, "zwiebelfisch") == list(RARE)
     assert log.bundles_read == 3
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize(
+    ("text", "matches", "near"),
+    [
+        ("cleo", lambda at: at % 3 == 2, True),
+        ("CLEO actor:cleo", lambda at: at % 3 == 2, True),
+        ('"cleo" index:..2000', lambda at: at % 3 == 2 and at <= 2_000, True),
+        ("cleo actor:ada", lambda _: False, False),
+        ("cleo OR nowhere-at-all", lambda at: at % 3 == 2, False),
+    ],
+)
+def test_common_text_is_found_without_filters(
+    open_index: Callable[..., LogIndex],
+    monkeypatch: pytest.MonkeyPatch,
+    order: Order,
+    text: str,
+    matches: Callable[[int], bool],
+    *,
+    near: bool,
+) -> None:
+    """A page of it, near the end that it begins at; what lies further on is ruled out by them as ever."""
+    log = ListedLog(make_entries(0, 2_048))
+    index = open_index(log, settings=IndexSettings(segment_entries=1_024, threads=1))
+    index.catch_up()
+    index.build_text_filters()
+    index.hold_columns()
+    expected = [at for at in range(2_048) if matches(at)][:: 1 if order == "asc" else -1]
+    looked: list[int] = []
+    stretches = TextFilters.stretches
+
+    def seen(filters: TextFilters, part: Part, texts: Sequence[NDArray[np.intp]]) -> list[int]:
+        looked.append(part.first)
+        return stretches(filters, part, texts)
+
+    monkeypatch.setattr(TextFilters, "stretches", seen)
+    page = index.search(query(text), order=order, limit=50)
+    assert page.indices == expected[:50]
+    assert (looked == []) == near
+    assert index.search(query(text), order=order, limit=2_000).indices == expected
+    if page.next is not None:
+        assert index.search(query(text), order=order, limit=2_000, after=page.next).indices == expected[50:]
 
 
 def test_text_filters_are_the_same_whoever_builds_them(

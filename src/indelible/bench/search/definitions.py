@@ -23,7 +23,8 @@ class Wording:
     Attributes:
         title: A line for tables.
         asks: What is asked, exactly.
-        counts: Whether it is one of those for which databases have to look at much: histograms, facets, free text.
+        counts: Whether it is one of those for which databases have to look at much: histograms, facets, and free text
+            that is not met soon.
     """
 
     title: str
@@ -53,8 +54,8 @@ QUESTIONS: Final = {
     ),
     "text_common": Wording(
         title="newest 50 with a common word",
-        asks="The newest 50 events with a word, capitals or not, that one event in six holds somewhere.",
-        counts=True,
+        asks="The newest 50 events with a word, capitals or not, that one event in six holds somewhere: a look-up, "
+        "since whoever begins at the newest is done after some hundred events.",
     ),
     "text_rare": Wording(
         title="events with a rare word",
