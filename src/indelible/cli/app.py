@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -57,10 +58,7 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; see :mod:`indelible.cli.failure`."""
-    out, err = cast("tuple[TextIO | None, TextIO | None]", (sys.stdout, sys.stderr))
-    if out is None or err is None:  # closed by whoever calls: the next file to be opened would be written into
-        if err is not None:
-            err.write("indelible: standard output is closed; send it to a file, or to /dev/null\n")
+    if not _has_streams():
         return WRONG_USE
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
@@ -84,6 +82,19 @@ def run(arguments: Sequence[str]) -> int:
             raise
         terminal.note(f"indelible: {explain(error)}", style="red")
         return status_of(error)
+
+
+def _has_streams() -> bool:
+    """Make standard output and error take any text; false, and said, when one of them is closed."""
+    out, err = cast("tuple[TextIO | None, TextIO | None]", (sys.stdout, sys.stderr))
+    if out is None or err is None:  # the next file to be opened would be written into
+        if err is not None:
+            err.write("indelible: standard output is closed; send it to a file, or to /dev/null\n")
+        return False
+    for stream in (out, err):
+        if isinstance(stream, io.TextIOWrapper):  # what its encoding lacks is an escape, and ends no command
+            stream.reconfigure(errors="backslashreplace")
+    return True
 
 
 def build(names: Iterable[str]) -> typer.Typer:

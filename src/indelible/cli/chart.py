@@ -43,7 +43,8 @@ def histogram_lines(histogram: Histogram, width: int, *, local: bool = False) ->
 def facet_lines(facets: Facets, labels: Sequence[str], width: int, *, cut: bool) -> Iterator[Text]:
     """A line for each value: its label, safe to print and perhaps to be ``cut``; its bar; how many."""
     if cut:
-        widest = max(width // 2, _NARROWEST)
+        counts = max((len(f"{count:,}") for _, count in facets.values), default=0)
+        widest = max(width - counts - _NARROWEST - 4, _NARROWEST)  # a bar may be short: its number stands beside it
         labels = [label if cell_len(label) <= widest else shorten(label, widest, middle=True) for label in labels]
     yield from _bars(labels, [{"success": count} for _, count in facets.values], width, style="cyan")
 

@@ -31,6 +31,9 @@ _STYLES = {_OUTCOME: {**OUTCOME_STYLES, _DAMAGED: "bold red"}, _PROOF: {"failed"
 _BOTH_ENDS = frozenset({3, 4, 5})  # an ARN says the most at its end, an action at both
 _WHOLE = frozenset({0, 1, 2, _PROOF})  # index, time, outcome, and what became of a proof
 _STREAMING = (24, 32, 32, 15)
+_TARGET, _IP = 5, 6
+_NAMES = frozenset({3, 4})  # who and what: of which too little is left where there are more columns than room
+_READABLE = 20
 
 
 class EventTable:
@@ -45,6 +48,7 @@ class EventTable:
         self._local = local
         self._growing = growing
         self._proofs = proofs
+        self._columns: list[int] = []  # those that are shown
         self._widths: list[int] = []
         self._star_explained = False
 
@@ -69,12 +73,31 @@ class EventTable:
         if self._growing:
             least = (8, 19, 7, *_STREAMING)
             natural = [max(one, other) for one, other in zip(natural, least, strict=True)]
-        self._widths = fit(natural, self._terminal.width, _WHOLE) if self._terminal.is_terminal else natural
+        self._columns, self._widths = list(range(len(headings))), natural
+        if self._terminal.is_terminal:
+            self._fit(natural, [column for column in (_IP, _TARGET) if not any(row[column] for row in rows)])
         self._terminal.line(self._line(headings, heading=True))
+
+    def _fit(self, natural: Sequence[int], empty: Sequence[int]) -> None:
+        """Choose columns, and give them widths: what is ``empty`` makes room, and then what says least."""
+        left_out = [] if self._growing else [*empty]
+        for column in (*left_out, _IP, _TARGET):
+            if column in self._columns and (column in left_out or self._is_cramped(natural)):
+                self._columns.remove(column)
+        self._widths = self._fitted(natural)
+
+    def _fitted(self, natural: Sequence[int]) -> list[int]:
+        whole = {place for place, column in enumerate(self._columns) if column in _WHOLE}
+        return fit([natural[column] for column in self._columns], self._terminal.width, whole)
+
+    def _is_cramped(self, natural: Sequence[int]) -> bool:
+        widths = dict(zip(self._columns, self._fitted(natural), strict=True))
+        return any(widths[column] < min(natural[column], _READABLE) for column in _NAMES)
 
     def _line(self, row: Sequence[str], *, heading: bool = False) -> Text:
         line = Text(style="bold" if heading else "")
-        for column, (cell, width) in enumerate(zip(row, self._widths, strict=True)):
+        for column, width in zip(self._columns, self._widths, strict=True):
+            cell = row[column]
             cut = self._terminal.is_terminal or cell_len(cell) <= width
             text = shorten(cell, width, middle=column in _BOTH_ENDS) if cut else cell
             line.append(text + " " * GAP, "" if heading else _STYLES.get(column, {}).get(cell, ""))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, cast
 
 import typer
 
-from indelible.cli.failure import FOUND
+from indelible.cli.failed_entries import FailedEntries
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
-from indelible.cli.reading import reading
+from indelible.cli.reading import reading, say_coverage
 from indelible.cli.saved_query import with_saved
 from indelible.cli.search_options import SavedOption, SearchedLogOption, SinceOption, UntilOption
 from indelible.cli.target import ApiKeyFileOption, DataOption, UrlOption, resolve_target
@@ -22,6 +22,8 @@ from indelible.sdk.saving import saving
 
 if TYPE_CHECKING:
     from indelible.cli.terminal import Meter
+    from indelible.sdk.audit_log import AuditLog
+    from indelible.sdk.found import Coverage
 
 __all__ = ["export", "register"]
 
@@ -56,7 +58,7 @@ def export(
     """Write all events that match to a file, oldest first, in constant memory.
 
     Exits with 1 when entries are damaged: NDJSON and CSV have a row that says so for each, OCSF, ECS and CloudEvents
-    end at the first, and Parquet holds what the index has copied.
+    end at the first, and Parquet holds what the index has copied. Also when damage may have kept some from matching.
     """
     terminal = Terminal(json=False)
     form = form or _SUFFIXES.get(Path(output).suffix, "ndjson")
@@ -64,7 +66,7 @@ def export(
         raise UsageError("Parquet is nothing for a terminal: name a file with -o")
     target = resolve_target(url, data, api_key_file)
     text, log_name = with_saved(target, saved, as_query(query), log)
-    with reading(target, log_name, terminal) as audit_log:
+    with reading(target, log_name, terminal) as audit_log, FailedEntries(terminal) as failed:
         to = sys.stdout.buffer if output == "-" else output
         with saving(to) as file, terminal.meter("exporting", total=None, unit="bytes") as meter:
             damage = DamageCount(form)
@@ -74,12 +76,19 @@ def export(
                 cast("ExportFormat", form), text, to=cast("BinaryIO", counted), since=since, until=until, order=order
             )
             file.flush()
-    if output != "-":
-        terminal.note(f"{output}: {counted.written:,} bytes of {form}")
-    if damage.rows:
-        are = "1 entry is" if damage.rows == 1 else f"{damage.rows:,} entries are"
-        terminal.note(f"{are} damaged, which stands in the rows; `indelible verify` says more", style="red")
-        raise typer.Exit(FOUND)
+        if output != "-":
+            terminal.note(f"{output}: {counted.written:,} bytes of {form}")
+        if damage.rows:
+            are = "1 entry is" if damage.rows == 1 else f"{damage.rows:,} entries are"
+            failed.say(f"{are} damaged, which stands in the rows; `indelible verify` says more")
+        say_coverage(terminal, _coverage(audit_log), failed)
+
+
+def _coverage(log: AuditLog) -> Coverage | None:
+    """What is searched now; an export itself is all events, and nothing beside them."""
+    results = log.search("index:0", limit=1)
+    next(results, None)
+    return results.coverage
 
 
 class _Counted:

@@ -28,12 +28,12 @@ class FailedEntries:
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        self._count = 0
+        self.count = 0
 
     def say(self, reason: str) -> None:
         """Name one and what is wrong with it, unless many have been named already."""
-        self._count += 1
-        if self._count <= _NAMED:
+        self.count += 1
+        if self.count <= _NAMED:
             self._terminal.note(reason, style="red")
 
     def __enter__(self) -> Self:
@@ -42,7 +42,7 @@ class FailedEntries:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._count > _NAMED:
-            self._terminal.note(f"and {self._count - _NAMED:,} more entries like these", style="red")
-        if error is None and self._count:
+        if self.count > _NAMED:
+            self._terminal.note(f"and {self.count - _NAMED:,} more entries like these", style="red")
+        if error is None and self.count:
             raise typer.Exit(FOUND)

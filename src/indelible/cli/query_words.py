@@ -1,7 +1,8 @@
 """Commands that take a query as words: ``indelible search action:aws.iam.* -outcome:success since:24h``.
 
 The words join into one query. One that begins with a hyphen and holds a colon, a quote or a parenthesis is a negated
-term and not an option, so that nobody has to write ``--`` before it; ``-x`` alone, and ``--xyz``, are options.
+term and not an option, so that nobody has to write ``--`` before it; ``-x`` alone, and ``--xyz``, are options. Other
+words with a hyphen might be either, and are refused with what to write instead.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from indelible.cli.completion import complete_query, rejoin
+from indelible.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["QueryArgument", "QueryCommand", "as_query"]
 
 _NEGATED = re.compile(r'-(?!-)[^\s=]*?[:("].*', re.DOTALL)
+_EITHER = re.compile(r"-[^\W\d_]\w+")
 _SHIELD = "\0"  # no argument of a process can hold it
 
 QueryArgument = Annotated[
@@ -41,7 +44,12 @@ class QueryCommand(TyperCommand):
         """Parse the options, and leave what only looks like one in its place among the words."""
         if ctx.resilient_parsing and "COMP_WORDS" in os.environ:
             args = rejoin(args)
-        rest = super().parse_args(ctx, _shielded(args))
+        shielded = _shielded(args)
+        options = {name[1] for option in self.params for name in option.opts if not name.startswith("--")} | {"h"}
+        for word in shielded[: shielded.index("--") if "--" in shielded else None]:
+            if not ctx.resilient_parsing and _EITHER.fullmatch(word) and word[1] not in options:
+                raise UsageError(f"{word} is no option; to leave out what holds a word, quote it: '-\"{word[1:]}\"'")
+        rest = super().parse_args(ctx, shielded)
         for name, value in ctx.params.items():
             if isinstance(value, str):
                 ctx.params[name] = value.removeprefix(_SHIELD)

@@ -47,7 +47,9 @@ def search(
     *,
     since: SinceOption = None,
     until: UntilOption = None,
-    order: Annotated[Literal["desc", "asc"], typer.Option("--order", help="Newest or oldest first.")] = "desc",
+    order: Annotated[
+        Literal["desc", "asc"] | None, typer.Option("--order", help="Newest (desc, unless you say so) or oldest first.")
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option("--limit", min=1, metavar="N", help=f"Show N events ({_ENTRIES}) or values ({_VALUES})."),
@@ -78,10 +80,18 @@ def search(
     with 1 when an entry is damaged, or with --proof when an event could not be proven, after showing the rest; with
     --json that one bears damaged or proof_error.
     """
+    counted = "--histogram" if histogram else "--facet" if facet is not None else None
     if histogram and facet is not None:
         raise UsageError("--histogram and --facet are two answers to one question; ask for one of them")
-    if proof and (histogram or facet is not None):
-        raise UsageError("--proof proves the events that are shown; leave out --histogram and --facet, which show none")
+    if everything and limit is not None:
+        raise UsageError("--all shows all events, --limit some; leave one of them out")
+    if buckets is not None and not histogram:
+        raise UsageError("--buckets are those of a --histogram; ask for one, or leave them out")
+    about_events = {"--order": order is not None, "--all": everything, "--proof": proof}
+    about_events["--limit"] = limit is not None and histogram
+    for option, is_given in about_events.items():
+        if is_given and counted is not None:
+            raise UsageError(f"{option} is about events that are shown; leave it out, or {counted}, which shows none")
     terminal = Terminal(json=json)
     target = resolve_target(url, data, api_key_file)
     text, log_name = with_saved(target, saved, as_query(query), log)
@@ -92,13 +102,13 @@ def search(
         terminal.paged(wanted=not no_pager),
     ):
         if histogram:
-            _draw(terminal, audit_log, text, bounds, buckets, local=local_time)
+            _draw(terminal, audit_log, text, bounds, buckets, failed, local=local_time)
         elif facet is not None:
-            _count(terminal, audit_log, facet, text, bounds, limit or _VALUES)
+            _count(terminal, audit_log, facet, text, bounds, limit or _VALUES, failed)
         else:
             most = None if everything else limit or _ENTRIES
             table = EventTable(terminal, local=local_time, proofs=proof)
-            _list(terminal, audit_log, text, {**bounds, "order": order, "proof": proof}, most, table, failed)
+            _list(terminal, audit_log, text, {**bounds, "order": order or "desc", "proof": proof}, most, table, failed)
 
 
 def _list(
@@ -132,7 +142,7 @@ def _list(
     if not shown:
         searched = 0 if results.coverage is None else results.coverage.indexed
         terminal.note(f"nothing among {searched:,} entries matches")
-    say_coverage(terminal, results.coverage)
+    say_coverage(terminal, results.coverage, failed)
 
 
 def _screens(found: Iterator[FoundEntry], terminal: Terminal) -> Iterator[list[FoundEntry]]:
@@ -142,7 +152,14 @@ def _screens(found: Iterator[FoundEntry], terminal: Terminal) -> Iterator[list[F
 
 
 def _draw(
-    terminal: Terminal, log: AuditLog, query: str, bounds: Mapping[str, str | None], buckets: int | None, *, local: bool
+    terminal: Terminal,
+    log: AuditLog,
+    query: str,
+    bounds: Mapping[str, str | None],
+    buckets: int | None,
+    failed: FailedEntries,
+    *,
+    local: bool,
 ) -> None:
     if buckets is None:
         fitting = max(terminal.height - _AROUND_A_CHART, 1)
@@ -152,11 +169,17 @@ def _draw(
         terminal.result(histogram_json(histogram))
     for line in histogram_lines(histogram, terminal.width, local=local):
         terminal.line(line)
-    say_coverage(terminal, histogram.coverage)
+    say_coverage(terminal, histogram.coverage, failed)
 
 
 def _count(
-    terminal: Terminal, log: AuditLog, field: str, query: str, bounds: Mapping[str, str | None], limit: int
+    terminal: Terminal,
+    log: AuditLog,
+    field: str,
+    query: str,
+    bounds: Mapping[str, str | None],
+    limit: int,
+    failed: FailedEntries,
 ) -> None:
     facets = log.facets(field, query, since=bounds["since"], until=bounds["until"], limit=limit)
     if terminal.json:
@@ -165,5 +188,6 @@ def _count(
     for line in facet_lines(facets, labels, terminal.width, cut=terminal.is_terminal):
         terminal.line(line)
     values = "1 value" if facets.distinct == 1 else f"{facets.distinct:,} values"
-    terminal.say(f"{values} in {facets.total:,} events")
-    say_coverage(terminal, facets.coverage)
+    events = "1 event" if facets.total == 1 else f"{facets.total:,} events"
+    terminal.say(f"{values} in {events}")
+    say_coverage(terminal, facets.coverage, failed)

@@ -63,4 +63,5 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
         "root": coverage.root,
         "indexed": coverage.indexed,
         "complete": coverage.complete,
+        "unreadable": coverage.unreadable,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +11,7 @@ import typer
 from indelible.cli.event_table import EventTable
 from indelible.cli.failed_entries import FailedEntries
 from indelible.cli.interruption import Interrupted
+from indelible.cli.log_notes import notes_of
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
 from indelible.cli.reading import reading, say_coverage
 from indelible.cli.saved_query import with_saved
@@ -20,7 +21,7 @@ from indelible.cli.target import ApiKeyFileOption, DataOption, JsonOption, UrlOp
 from indelible.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from indelible.sdk.audit_log import AuditLog
     from indelible.sdk.found import FoundEntry
@@ -65,7 +66,11 @@ def tail(
         if lines:
             _show_newest(terminal, audit_log, table, text, lines, end, failed)
         if follow:
-            with _said(terminal), suppress(Interrupted), audit_log.tail(text, after=end - 1) as flow:
+            with (
+                notes_of("indelible.client", _again, terminal),
+                suppress(Interrupted),
+                audit_log.tail(text, after=end - 1) as flow,
+            ):
                 table.print(())
                 for entry in flow:
                     _show(terminal, table, [entry], failed)
@@ -77,7 +82,7 @@ def _show_newest(
     """Show the newest entries below ``end``; those beyond are for whoever follows."""
     results = log.search(query, limit=lines)
     _show(terminal, table, [entry for entry in results if entry.index < end][::-1], failed)
-    say_coverage(terminal, results.coverage)
+    say_coverage(terminal, results.coverage, failed)
 
 
 def _show(terminal: Terminal, table: EventTable, entries: Sequence[FoundEntry], failed: FailedEntries) -> None:
@@ -89,17 +94,6 @@ def _show(terminal: Terminal, table: EventTable, entries: Sequence[FoundEntry], 
             failed.say(entry.damage)
 
 
-@contextmanager
-def _said(terminal: Terminal) -> Iterator[None]:
-    """Say it when a connection breaks and is made again, as the client notes it."""
-
-    class Say(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:  # type: ignore[explicit-override]  # of Python 3.12
-            terminal.note(f"{getattr(record, 'reason', record.getMessage())}; trying again", style="yellow")
-
-    handler, log = Say(logging.WARNING), logging.getLogger("indelible.client")
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
+def _again(record: logging.LogRecord) -> str:
+    """That a connection broke and is made again, as the client notes it."""
+    return f"{getattr(record, 'reason', record.getMessage())}; trying again"

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from indelible.cli.paging import Pager, PagerLeft
-from indelible.cli.visible import json_line, visible
+from indelible.cli.visible import ascii_json, json_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["Meter", "Terminal"]
 
 _CHART_WIDTH = 100
+_UNKNOWN_WIDTH = 80
 _PLAIN_WIDTH = 10_000  # a pipe has no width; rich would fold lines at 80
+
+
+_DRAWN = "█▓▒░…"
+_TYPED = str.maketrans(_DRAWN, "#+=-~")
 
 
 class Terminal:
@@ -41,7 +46,7 @@ class Terminal:
 
     def result(self, value: object) -> None:
         """Print one JSON value on one line of standard output."""
-        sys.stdout.write(json_line(value) + "\n")
+        sys.stdout.write(_encodable(json_line(value)) + "\n")
         sys.stdout.flush()
 
     def say(self, text: str = "", *, style: str = "") -> None:
@@ -70,6 +75,9 @@ class Terminal:
         Whoever made it made it safe to show: see :mod:`indelible.cli.visible`.
         """
         if not self.json:
+            if not _can_show(_DRAWN):
+                text = text.copy()
+                text.plain = text.plain.translate(_TYPED)  # as many characters: the colours stay where they are
             self._out.print(text, soft_wrap=True)
 
     @contextmanager
@@ -157,7 +165,10 @@ class Meter:
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     if stream.isatty():
-        return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+        console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+        if console.width < 1:  # whatever COLUMNS says: nothing would be shown
+            console.width = _UNKNOWN_WIDTH
+        return console
     return Console(
         stderr=stderr,
         highlight=False,
@@ -167,3 +178,16 @@ def _console(*, stderr: bool) -> Console:
         no_color=True,
         width=_PLAIN_WIDTH,
     )
+
+
+def _encodable(line: str) -> str:
+    """A line of JSON as standard output can take it."""
+    return line if _can_show(line) else ascii_json(line)
+
+
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -11,7 +11,7 @@ import re
 
 import msgspec
 
-__all__ = ["json_line", "shortened", "visible"]
+__all__ = ["ascii_json", "json_line", "shortened", "visible"]
 
 _SHORT = 100
 
@@ -48,6 +48,11 @@ def shortened(text: str) -> str:
 def json_line(value: object) -> str:
     """A value as one line of JSON. The escapes are JSON's own, so a program reads exactly the value."""
     return _JSON_UNSAFE.sub(_json_escape, msgspec.json.encode(value).decode())
+
+
+def ascii_json(line: str) -> str:
+    """The same JSON in ASCII alone, for a stream that takes no more."""
+    return re.sub("[^\x00-\x7f]", _json_escape, line)
 
 
 def _json_escape(match: re.Match[str]) -> str:

@@ -32,9 +32,16 @@ class _Coverage(msgspec.Struct):
     root: str
     indexed: int
     complete: bool
+    unreadable: int = 0
 
     def known(self) -> Coverage:
-        return Coverage(size=self.size, root=self.root, indexed=self.indexed, complete=self.complete)
+        return Coverage(
+            size=self.size,
+            root=self.root,
+            indexed=self.indexed,
+            complete=self.complete,
+            unreadable=self.unreadable,
+        )
 
 
 class _Page(msgspec.Struct):

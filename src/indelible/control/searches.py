@@ -99,7 +99,7 @@ class SearchStore:
                 connection.execute(insert(searches).values(asdict(saved)))
             except IntegrityError:
                 raise Conflict(
-                    f"there is a saved search {name!r} already; replace it, or choose another name"
+                    f"there is a saved search {name!r} already; replace it (--replace, or PUT), or choose another name"
                 ) from None
         return saved
 

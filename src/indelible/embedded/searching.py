@@ -64,13 +64,14 @@ class DirectorySearch:
         self._lock = threading.Lock()  # guards _index
 
     def current(self) -> LogIndex:
-        """The index, with every entry that is durable now.
+        """The index, checked, with every entry that is durable now.
 
         Raises:
             UsageError: this installation cannot search.
             Unavailable: there is no space for what is missing.
         """
         index = self._opened()
+        index.check_segments()
         index.catch_up(progress=self._on_indexing)
         return index
 
@@ -248,4 +249,10 @@ def _within(query: Query, question: Question) -> Query:
 
 
 def _coverage(searched: Searched) -> Coverage:
-    return Coverage(size=searched.size, root=searched.root.hex(), indexed=searched.indexed, complete=searched.complete)
+    return Coverage(
+        size=searched.size,
+        root=searched.root.hex(),
+        indexed=searched.indexed,
+        complete=searched.complete,
+        unreadable=searched.unreadable,
+    )

@@ -21,12 +21,15 @@ class Coverage(Struct, frozen=True, kw_only=True):
         indexed: Entries that were searched: those of the checkpoint, and the journaled ones beyond it.
         complete: Whether every entry that the checkpoint covers was among them. It is false while the index catches up
             or is being rebuilt.
+        unreadable: How many of the entries searched no question about their fields can find: the log could not give
+            them when they were indexed, or they are no records.
     """
 
     size: int
     root: Hash
     indexed: int
     complete: bool
+    unreadable: int
 
 
 class Found(Struct, frozen=True, kw_only=True):

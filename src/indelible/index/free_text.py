@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indelible.errors import NotFound
+from indelible.errors import DamagedObject, FormatError, NotFound
 from indelible.formats import entry_bundle
 from indelible.formats.tile import TILE_WIDTH
 from indelible.index.byte_search import ByteSearch
@@ -85,10 +85,9 @@ def first_with_text(
 ) -> list[int]:
     """The first ``limit`` of some entries, in their order, that hold a text: for a few of them, near each other.
 
-    They ascend or descend.
+    They ascend or descend. Those that the log cannot give are among what is found, as in :func:`find_texts`.
 
     Raises:
-        DamagedObject: the log lacks one of them.
         QueryTimeout: it took too long.
         QueryCancelled: nobody wants to know any more.
     """
@@ -98,9 +97,12 @@ def first_with_text(
         control.check()
         wanted = list(run)
         first = min(wanted[0], wanted[-1])
-        entries = [entry for _, entry in source.entries(first, max(wanted[0], wanted[-1]) + 1)]
+        try:
+            entries = [entry for _, entry in source.entries(first, max(wanted[0], wanted[-1]) + 1)]
+        except DamagedObject:
+            entries = []
         for index in wanted:
-            if holds(entries[index - first]):
+            if not entries or holds(entries[index - first]):
                 found.append(index)
                 if len(found) == limit:
                     return found
@@ -111,6 +113,8 @@ def find_texts(
     source: EntrySource, wanted: Mapping[FreeText, NDArray[np.int64]], control: Control
 ) -> dict[FreeText, NDArray[np.int64]]:
     """For each text, which of the entries to look at hold it. Indices of entries ascend.
+
+    Those that the log cannot give are among them: whoever looks for a text should meet what may have held it.
 
     Raises:
         QueryTimeout: it took too long.
@@ -167,8 +171,17 @@ def _starts(candidates: NDArray[np.int64]) -> NDArray[np.intp]:
 
 
 def _in_bundle(source: EntrySource, candidates: NDArray[np.int64], searches: Sequence[_Search]) -> list[list[int]]:
-    """Which of the candidates, all of one bundle, hold each text."""
+    """Which of the candidates, all of one bundle, hold each text, or may have held it."""
     number = int(candidates[0]) // TILE_WIDTH
+    try:
+        return _look_in_bundle(source, number, candidates, searches)
+    except (DamagedObject, FormatError):
+        return [candidates.tolist() if search.is_for(number) else [] for search in searches]
+
+
+def _look_in_bundle(
+    source: EntrySource, number: int, candidates: NDArray[np.int64], searches: Sequence[_Search]
+) -> list[list[int]]:
     try:
         bundle = source.bundle(number)
     except NotFound:  # not full yet, or not published

@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from indelible.errors import Unavailable
+from indelible.errors import DamagedObject, Unavailable
+from indelible.formats.tile import TILE_WIDTH
 from indelible.index.parts import Part
 from indelible.index.rows import ROWS_AT_ONCE, create_rows, insert_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from indelible.config import IndexSettings
     from indelible.index.parts import Parts
     from indelible.index.segment_folder import SegmentFolder
     from indelible.index.source import EntrySource
 
-__all__ = ["Indexer"]
+__all__ = ["Indexer", "SegmentReplacedError"]
 
 _NOT_AS_WRITTEN = "it is not what was written"
 
@@ -40,6 +41,10 @@ _MUCH = 4
 and would keep what comes meanwhile from being found."""
 
 _log = logging.getLogger("indelible.index")
+
+
+class SegmentReplacedError(Exception):
+    """A segment was not what was written, and has been made anew: whoever was about to read it has to begin again."""
 
 
 class Indexer:
@@ -115,6 +120,19 @@ class Indexer:
             self.rebuild(part, reason)
         return True
 
+    def ensure_sound(self, parts: Sequence[Part]) -> None:
+        """Check those of some parts whose files were not checked as they are now, before they are read.
+
+        Raises:
+            SegmentReplacedError: there were others, which have been made anew.
+            Unavailable: there is no space for that.
+        """
+        altered = [part for part in parts if part.file is not None and not self._segments.is_sound(part.file)]
+        for part in altered:
+            self.rebuild(part, _NOT_AS_WRITTEN)
+        if altered:
+            raise SegmentReplacedError
+
     def repair(self, parts: Sequence[Part]) -> bool:
         """Make those of some parts anew whose files are not what was written; gives whether there is anything else now.
 
@@ -124,7 +142,7 @@ class Indexer:
             Unavailable: there is no space for it.
         """
         for part in parts:
-            if part.file is not None and not self._segments.is_sound(part.file):
+            if part.file is not None and not self._segments.is_sound(part.file, again=True):
                 self.rebuild(part, _NOT_AS_WRITTEN)
         return any(part.file is not None and self._blocks.get(part.first) is not part for part in parts)
 
@@ -201,18 +219,33 @@ class Indexer:
     def _insert(self, first: int, table: str, start: int, end: int) -> int:
         replaced = self._blocks.get(first)
         at = start
-        size = replaced.size if replaced is not None and replaced.table == table else 0
-        entries = (entry for _, entry in self._source.entries(start, end))
+        goes_on = replaced is not None and replaced.table == table
+        size, unreadable = (replaced.size, replaced.unreadable) if replaced is not None and goes_on else (0, 0)
+        entries = self._entries(start, end)
         statements = -(-(end - start) // ROWS_AT_ONCE)
         width = -(-(end - start) // statements)  # all alike: a statement for the few that are left costs as much
         while chunk := list(islice(entries, width)):
-            insert_rows(self._cursor, table, at, chunk)
+            unreadable += insert_rows(self._cursor, table, at, chunk)
             at += len(chunk)
             size += sum(map(len, chunk))
             # Rows are seen as they come; but a segment is replaced by all of its rows together.
             if replaced is None or replaced.file is None or at == replaced.end:
-                self._put(Part(first=first, end=at, table=table, size=size))
+                self._put(Part(first=first, end=at, table=table, size=size, unreadable=unreadable))
         return at
+
+    def _entries(self, start: int, end: int) -> Iterator[bytes]:
+        """The entries ``[start, end)`` of the log; one that cannot be read is empty, and keeps no other out."""
+        while start < end:
+            try:
+                for index, entry in self._source.entries(start, end):
+                    yield entry
+                    start = index + 1
+                return
+            except DamagedObject as error:
+                stop = min((start // TILE_WIDTH + 1) * TILE_WIDTH, end)
+                _log.warning("index_lacks_entries", extra={"first": start, "end": stop, "reason": str(error)})
+                yield from [b""] * (stop - start)
+                start = stop
 
     def _seal(self) -> int:
         """Write one block that is full and published as a segment."""
@@ -221,7 +254,7 @@ class Indexer:
             return 0
         table = part.table
         try:
-            sealed = self._segments.write(self._cursor, table, part.first)
+            sealed = self._segments.write(self._cursor, table, part.first, unreadable=part.unreadable)
         except (OSError, duckdb.Error) as error:
             self._failure = str(error)
             self._seal_again = time.monotonic() + self._settings.retry_interval

@@ -62,7 +62,7 @@ class LogIndex:
         self._parts = Parts()
         self._indexer = Indexer(source, connection, segments, self._parts, settings)
         self._filters = TextFilters(segments, source, settings)
-        self._columns = ResidentColumns(connection, self._indexer.repair, settings)
+        self._columns = ResidentColumns(connection, self._indexer, settings)
         self._queries = QueryRunner(connection, source, self._parts, self._indexer, self._filters, self._columns)
         self._follower = Follower(source, self._parts, self._indexer, self._filters, self._columns, settings)
 
@@ -107,6 +107,20 @@ class LogIndex:
         with self._queries.counted(Control()):
             self._indexer.catch_up(upto, went_on)
 
+    def check_segments(self) -> None:
+        """Check the segments that were there when this was opened, and make those anew that are not what was written.
+
+        Reads all of them, once; :meth:`start` does so, too, when there is nothing else to do. Without either, each is
+        checked before it is read; what one says of itself, and so whether it concerns a question, is not.
+
+        Raises:
+            Unavailable: there is no space for what must be made anew.
+            Closed: the index was closed meanwhile.
+        """
+        with self._queries.counted(Control()):
+            while self._indexer.check():
+                self._queries.check_open()
+
     def build_text_filters(self) -> None:
         """Build the text filters that are missing, with which free text is found sooner; :meth:`start` does so, too."""
         self._filters.build(self._parts.view.parts)
@@ -139,7 +153,11 @@ class LogIndex:
         published = self._source.published().checkpoint  # before the view: the index is never behind what it claims
         view = self._parts.view
         return Coverage(
-            size=published.size, root=published.root, indexed=view.indexed, complete=view.covers(published.size)
+            size=published.size,
+            root=published.root,
+            indexed=view.indexed,
+            complete=view.covers(published.size),
+            unreadable=view.unreadable,
         )
 
     @property

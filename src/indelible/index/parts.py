@@ -41,6 +41,7 @@ class Part:
         file: The segment's file, or ``None`` for rows in memory.
         table: The table of rows in memory, or ``None``.
         size: Bytes of the records in that table.
+        unreadable: How many of the entries were no records, or could not be read, when their rows were made.
         occurred: When the entries occurred; ``None`` when it is not known, or none says.
         received: When they were received, likewise.
         columns: Those of its fields that are held in memory, see :mod:`indelible.index.resident_columns`.
@@ -51,6 +52,7 @@ class Part:
     file: Path | None = None
     table: str | None = None
     size: int = 0
+    unreadable: int = 0
     occurred: Span | None = None
     received: Span | None = None
     columns: dict[str, Column] = field(default_factory=dict, compare=False, repr=False)
@@ -79,6 +81,11 @@ class View:
     def indexed(self) -> int:
         """How many entries that is."""
         return sum(part.end - part.first for part in self.parts)
+
+    @cached_property
+    def unreadable(self) -> int:
+        """How many of them no question about their fields can find."""
+        return sum(part.unreadable for part in self.parts)
 
     @cached_property
     def _reach(self) -> int:

@@ -12,6 +12,7 @@ from indelible.errors import Closed, InternalError, QueryCancelled, QueryTooCost
 from indelible.index.answers import Coverage
 from indelible.index.bracket import Bracket
 from indelible.index.control import Control
+from indelible.index.indexer import SegmentReplacedError
 from indelible.index.scan import Scan
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class QueryRunner:
         """
         control = control or Control()
         with self.counted(control):
-            for _ in range(_ATTEMPTS):
+            failures = 0
+            while failures < _ATTEMPTS:
                 published = self._source.published().checkpoint  # before the view: it is never behind what is claimed
                 with self._parts.reading() as view:
                     coverage = Coverage(
@@ -75,13 +77,27 @@ class QueryRunner:
                         root=published.root,
                         indexed=view.indexed,
                         complete=view.covers(published.size),
+                        unreadable=view.unreadable,
                     )
-                    scan = Scan(self._connection, self._source, self._filters, self._columns, view, asked, control)
+                    scan = Scan(
+                        self._connection,
+                        self._source,
+                        self._filters,
+                        self._columns,
+                        self._indexer.ensure_sound,
+                        view,
+                        asked,
+                        control,
+                    )
                     try:
                         with scan:
                             return answer(scan, coverage)
+                    except SegmentReplacedError:
+                        control.check()
+                        continue
                     except duckdb.Error as error:
                         failure = error
+                        failures += 1
                 self._explain(failure, view, control)
         raise InternalError(f"the index fails again and again: {failure}") from failure
 

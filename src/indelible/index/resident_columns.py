@@ -26,15 +26,17 @@ from indelible.index.held_columns import (
     is_of,
     text_column,
 )
+from indelible.index.indexer import SegmentReplacedError
 from indelible.index.places import SCALAR_FIELDS
 from indelible.query.ast import Kind
 from indelible.query.fields import FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from indelible.config import IndexSettings
     from indelible.index.held_columns import Column
+    from indelible.index.indexer import Indexer
     from indelible.index.parts import Part
 
 __all__ = ["RESIDENT_FIELDS", "ResidentColumns"]
@@ -62,12 +64,12 @@ class ResidentColumns:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        repair: Callable[[Sequence[Part]], bool],
+        indexer: Indexer,
         settings: IndexSettings,
     ) -> None:
-        """``repair`` makes damaged parts anew, see :meth:`indelible.index.indexer.Indexer.repair`."""
+        """Columns of the segments of ``indexer``, which makes those anew that are not what was written."""
         self._connection = connection
-        self._repair = repair
+        self._indexer = indexer
         self._room = settings.column_memory
         self._segment_entries = settings.segment_entries
         self._retry_interval = settings.retry_interval
@@ -210,6 +212,7 @@ class ResidentColumns:
 
     def _take_in(self, part: Part, field: str) -> bool:
         try:
+            self._indexer.ensure_sound([part])
             with self._connection.cursor() as cursor:
                 column = _read_times(cursor, part, field) if _is_time(field) else self._read_texts(cursor, part, field)
             if column is None:
@@ -217,8 +220,10 @@ class ResidentColumns:
             else:
                 part.columns[field] = column
                 self._seen = {}
+        except SegmentReplacedError:
+            pass
         except duckdb.Error as error:
-            if not self._repair([part]):
+            if not self._indexer.repair([part]):
                 # Once more later; but first the others, which this must not keep out.
                 self._passed_over[part.first, field] = time.monotonic() + 2 * self._retry_interval
                 self._rest(self._wanted)

@@ -38,8 +38,11 @@ def create_rows(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     connection.execute(f"CREATE TABLE {table} AS {_ROWS} LIMIT 0", {"first": 0, "lines": "null"})
 
 
-def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, first: int, entries: Sequence[bytes]) -> None:
-    """Insert consecutive entries from the index ``first``, in the connection's transaction."""
+def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, first: int, entries: Sequence[bytes]) -> int:
+    """Insert consecutive entries from the index ``first``, in the connection's transaction.
+
+    Gives how many of them are no records: rows without the time that every record has.
+    """
     for start in range(0, len(entries), ROWS_AT_ONCE):
         chunk = entries[start : start + ROWS_AT_ONCE]
         lines = b"\n".join(chunk)
@@ -50,6 +53,9 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, first: int, e
             connection.execute(statement, {"first": first + start, "lines": lines.decode()})
         except (UnicodeDecodeError, duckdb.InvalidInputException):
             connection.execute(statement, {"first": first + start, "lines": _only_records(chunk).decode()})
+    unreadable = f"SELECT count(*) FROM {table} WHERE index >= ? AND received_at IS NULL"
+    ((count,),) = connection.execute(unreadable, [first]).fetchall()
+    return int(count)
 
 
 def _only_records(entries: Sequence[bytes]) -> bytes:

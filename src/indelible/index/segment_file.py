@@ -28,6 +28,7 @@ __all__ = [
     "SegmentFacts",
     "SegmentName",
     "hash_file",
+    "is_as_written",
     "parse_name",
     "read_facts",
     "read_metadata",
@@ -66,12 +67,14 @@ class SegmentFacts:
         end: The index after its last.
         last_leaf: The leaf hash of its last entry. A log that was put back to an older state and went on otherwise has
             another one there, received at another time.
+        unreadable: How many of its entries could not be read, or were no records, when it was written.
     """
 
     origin: str
     first: int
     end: int
     last_leaf: bytes
+    unreadable: int = 0
 
 
 def segment_name(first: int, end: int) -> str:
@@ -105,6 +108,8 @@ def write_segment(
         "occurred": _write_span(occurred),
         "received": _write_span(received),
     }
+    if facts.unreadable:
+        metadata["unreadable"] = str(facts.unreadable)
     said = ", ".join(f'"{key}": {quote(value)}' for key, value in metadata.items())
     rows = f"SELECT * EXCLUDE (record), ip_key(context_ip) AS ip_key, record FROM {table}"
     connection.execute(f"COPY ({rows}) TO {quote(str(staged))} ({_OPTIONS}, KV_METADATA {{{said}}})")
@@ -115,7 +120,7 @@ def write_segment(
     sidecar.replace(path.with_suffix(".sha256"))
     staged.replace(path)
     _sync(path.parent)
-    return Part(first=facts.first, end=facts.end, file=path, occurred=occurred, received=received)
+    return _part(path, facts, occurred, received)
 
 
 def read_metadata(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[Path, dict[str, str]]:
@@ -149,17 +154,38 @@ def read_facts(path: Path, said: Mapping[str, str]) -> tuple[SegmentFacts, Part]
             first=int(said["first"]),
             end=int(said["end"]),
             last_leaf=bytes.fromhex(said["last_leaf"]),
+            unreadable=int(said.get("unreadable", "0")),
         )
         occurred, received = _read_span(said["occurred"]), _read_span(said["received"])
     except KeyError as error:
         raise ValueError(f"it does not say its {error}") from error
-    return facts, Part(first=facts.first, end=facts.end, file=path, occurred=occurred, received=received)
+    return facts, _part(path, facts, occurred, received)
+
+
+def _part(path: Path, facts: SegmentFacts, occurred: Span | None, received: Span | None) -> Part:
+    return Part(
+        first=facts.first,
+        end=facts.end,
+        file=path,
+        unreadable=facts.unreadable,
+        occurred=occurred,
+        received=received,
+    )
 
 
 def hash_file(path: Path) -> str:
     """The SHA-256 of a file in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_as_written(segment: Path) -> bool:
+    """Whether the file of a segment has the hash that stands beside it; reads all of it."""
+    try:
+        said = segment.with_suffix(".sha256").read_text()
+        return said == f"{hash_file(segment)}  {segment.name}\n"
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _span(times: tuple[int | None, int | None]) -> Span | None:

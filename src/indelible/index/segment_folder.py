@@ -12,12 +12,12 @@ import itertools
 import logging
 from typing import TYPE_CHECKING, Self
 
-from indelible.errors import NotFound
+from indelible.errors import DamagedObject, NotFound
 from indelible.index.scratch import Scratch
 from indelible.index.segment_file import (
     SegmentFacts,
     SegmentName,
-    hash_file,
+    is_as_written,
     parse_name,
     read_facts,
     read_metadata,
@@ -36,9 +36,12 @@ if TYPE_CHECKING:
     from indelible.index.parts import Part
     from indelible.index.source import EntrySource
 
-__all__ = ["SegmentFolder", "is_as_written"]
+__all__ = ["SegmentFolder"]
 
 _log = logging.getLogger("indelible.index")
+
+_LOST = b""
+"""In the place of a hash that the log does not give."""
 
 
 class SegmentFolder:
@@ -52,6 +55,7 @@ class SegmentFolder:
         self._entries = settings.segment_entries
         self._writable = scratch.path.parent == folder
         self._names = itertools.count()
+        self._sound: dict[Path, tuple[int, ...]] = {}  # what the files that were checked, or written, looked like then
 
     @classmethod
     def open(cls, folder: Path, source: EntrySource, settings: IndexSettings, *, writable: bool = True) -> Self:
@@ -92,8 +96,10 @@ class SegmentFolder:
             else:
                 yield part
 
-    def write(self, connection: duckdb.DuckDBPyConnection, table: str, first: int) -> Part:
+    def write(self, connection: duckdb.DuckDBPyConnection, table: str, first: int, *, unreadable: int) -> Part:
         """Write the rows of ``table``, which holds the block at ``first``, as a segment.
+
+        ``unreadable`` is how many of its entries could not be read, or are no records.
 
         Raises:
             OSError: it could not be written.
@@ -101,33 +107,52 @@ class SegmentFolder:
         """
         end = first + self._entries
         facts = SegmentFacts(
-            origin=self._source.origin, first=first, end=end, last_leaf=self._source.get(end - 1).leaf_hash
+            origin=self._source.origin,
+            first=first,
+            end=end,
+            last_leaf=self._last_leaf(end),
+            unreadable=unreadable,
         )
-        target = self.folder if self._writable else self.scratch.path
+        path = (self.folder if self._writable else self.scratch.path) / segment_name(first, end)
         staged = self.stage()
         try:
-            return write_segment(connection, table, facts, staged, target / segment_name(first, end))
+            part = write_segment(connection, table, facts, staged, path)
         finally:
             for left in (staged, staged.with_suffix(".sha256")):
                 with contextlib.suppress(OSError):
                     left.unlink(missing_ok=True)
+        if (looks := _look(path)) is not None:
+            self._sound[path] = looks
+        return part
 
     def stage(self) -> Path:
         """A name for a new file on the index's disk, which nothing else uses."""
         self.scratch.path.mkdir(parents=True, exist_ok=True)  # somebody may have deleted the folder as a whole
         return self.scratch.path / f"{next(self._names)}.parquet"
 
-    def is_sound(self, path: Path) -> bool:
-        """Whether a segment is what was written; reads all of it."""
-        return is_as_written(path)
+    def is_sound(self, path: Path, *, again: bool = False) -> bool:
+        """Whether a segment is what was written; reads all of it, if it was not checked as it is now, or ``again``."""
+        looks = _look(path)
+        if not again and looks is not None and self._sound.get(path) == looks:
+            return True
+        if looks is None or not is_as_written(path):
+            return False
+        self._sound[path] = looks
+        return True
 
     def is_current(self, connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
         """Whether the log still has at the end of a segment what it had when that was written."""
         try:
             facts, _ = read_facts(path, read_metadata(connection, [path]).get(path, {}))
-            return self._source.get(facts.end - 1).leaf_hash == facts.last_leaf
+            return self._last_leaf(facts.end) in {facts.last_leaf, _LOST}
         except (ValueError, NotFound):
             return False
+
+    def _last_leaf(self, end: int) -> bytes:
+        try:
+            return self._source.get(end - 1).leaf_hash
+        except DamagedObject:  # then nothing is told by it; verification says what is wrong with the log
+            return _LOST
 
     def discard(self, path: Path, reason: str) -> None:
         """Say what is wrong with a segment, and delete it where that is possible."""
@@ -169,12 +194,15 @@ class SegmentFolder:
             raise ValueError(f"segments have {self._entries} entries here")
         if end > self._source.published().checkpoint.size:
             raise ValueError("it reaches beyond what the log has published")
+        if facts.unreadable:
+            raise ValueError(f"{facts.unreadable:,} of its entries could not be read then; perhaps they can be now")
 
 
-def is_as_written(segment: Path) -> bool:
-    """Whether the file of a segment has the hash that stands beside it; reads all of it."""
+def _look(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from what it was before, without reading it; ``None`` when it cannot be looked at."""
     try:
-        said = segment.with_suffix(".sha256").read_text()
-        return said == f"{hash_file(segment)}  {segment.name}\n"
-    except (OSError, UnicodeDecodeError):
-        return False
+        status = path.stat()
+    except OSError:
+        return None
+    # Whoever sets the time of the last change back changes that of the inode.
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -24,12 +24,15 @@ class Coverage:
         indexed: How many entries were searched, from the first on; those beyond ``size`` are durable and not yet
             covered by a checkpoint.
         complete: Whether every entry under the checkpoint was among them.
+        unreadable: How many of the entries searched are no records, or could not be read when they were indexed: no
+            question about fields finds those. ``indelible verify`` says more.
     """
 
     size: int
     root: str
     indexed: int
     complete: bool
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ def files_of(filled: InProcess) -> Path:
 @pytest.mark.parametrize(
     ("gone", "commands"),
     [
-        ("tile/entries/000.p/6", ("show 3", "prove 3", "search", "export", "export --format parquet", "tail")),
+        ("tile/entries/000.p/6", ("show 3", "prove 3")),
         ("tile/0/000.p/6", ("prove 3",)),
         ("checkpoint", ("show 3", "prove 3", "search", "export", "tail")),
     ],
@@ -50,6 +50,32 @@ def test_a_missing_file_is_named_with_the_remedy(filled: InProcess, gone: str, c
         filled("show", "3").expect(0)
     if gone != "checkpoint":
         assert "no entry 6" in filled("show", "6").expect(2).err
+
+
+@pytest.mark.parametrize("command", ["search", "tail", "export", "export -o all.parquet", "search door"])
+def test_entries_of_a_missing_file_stand_where_they_were(filled: InProcess, command: str) -> None:
+    """A log of which a file is missing can be searched: what is left is found, and what is not is said."""
+    filled("record", "door.6", "--actor", "user:ada").expect(0)
+    (files_of(filled) / "tile" / "entries" / "000.p" / "7").unlink()
+    done = filled(*command.split()).expect(1)
+    assert "tile/entries/000.p/7" in done.err
+    assert "restore" in done.err
+    if "parquet" in command:
+        assert "7 entries are damaged" in done.err
+    else:
+        rows = [line for line in done.out.splitlines() if "damaged" in line]
+        assert len(rows) == 7
+
+
+@pytest.mark.parametrize("command", ["search", "export", "search --histogram", "search --facet actor"])
+def test_damage_that_keeps_entries_from_matching_is_said(filled: InProcess, command: str) -> None:
+    """Nobody knows whether it would have: the status is that of damage, and the rest is there."""
+    alter(files_of(filled), 6, 3, NO_RECORDS["no JSON"])
+    done = filled(*command.split(), "action:door.*").expect(1)
+    assert "1 entry is damaged and in no answer about fields" in done.err
+    assert done.out
+    assert filled("search", "--json", "action:door.*").expect(1).out.count("door.") == 5
+    assert filled("search", "--histogram", "--json").expect(1).json["coverage"]["unreadable"] == 1
 
 
 @pytest.mark.parametrize("what", NO_RECORDS)

@@ -317,10 +317,33 @@ def test_no_value_makes_a_line_of_its_own(made: InProcess) -> None:
     assert "actor       user:eve\\x0aoutcome     success" in lines
 
 
-def test_proofs_are_of_events_that_are_shown(made: InProcess) -> None:
-    """Counts are not proven, and nobody should believe so."""
-    for counted in (["--histogram"], ["--facet", "action"]):
-        assert "--proof proves the events" in made("search", "--proof", *counted).expect(2).err
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("--histogram --proof", "--proof is about events that are shown; leave it out, or --histogram"),
+        ("--facet action --proof", "--proof is about events that are shown; leave it out, or --facet"),
+        ("--facet action --order asc", "--order is about"),
+        ("--histogram --all", "--all is about"),
+        ("--histogram --limit 3", "--limit is about"),
+        ("--all --limit 3", "leave one of them out"),
+        ("--buckets 3", "--buckets are those of a --histogram"),
+        ("--histogram --facet action", "ask for one of them"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(made: InProcess, arguments: str, words: str) -> None:
+    """Counts are not proven, for one, and nobody should believe so."""
+    assert words in made("search", *arguments.split()).expect(2).err
+
+
+def test_output_that_takes_ascii_only_gets_everything(filled: InProcess, command: Command) -> None:
+    """What its encoding lacks is drawn otherwise, or is an escape; JSON stays JSON."""
+    filled("record", "café.open", "--actor", "user:é").expect(0)
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    assert "####" in command("search", "--facet", "action", **ascii_only).expect(0).out
+    assert "####" in command("search", "--histogram", **ascii_only).expect(0).out
+    assert "caf\\xe9.open" in command("search", "action:café.open", **ascii_only).expect(0).out
+    (shown,) = command("search", "action:café.open", "--json", **ascii_only).expect(0).json_lines
+    assert shown["action"] == "café.open"
 
 
 def test_a_closed_output_is_said(filled: InProcess, command: Command) -> None:

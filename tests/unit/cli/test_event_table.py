@@ -99,6 +99,32 @@ def test_table_fits_the_terminal(width: int, growing: bool) -> None:
     assert len(screen.lines) == 3
 
 
+@pytest.mark.parametrize(
+    ("width", "headings"),
+    [
+        (200, ["index", "time", "(UTC)", "outcome", "actor", "action", "target", "ip"]),
+        (100, ["index", "time", "(UTC)", "outcome", "actor", "action", "target"]),
+        (80, ["index", "time", "(UTC)", "outcome", "actor", "action"]),
+    ],
+)
+def test_table_leaves_columns_out_before_names_become_unreadable(width: int, headings: list[str]) -> None:
+    """Who and what come first; `show` and --json have the rest."""
+    long = entry(
+        actor={"type": "user", "id": "x" * 50},
+        action="y" * 50,
+        targets=[{"type": "invoice", "id": "1234"}],
+        context={"ip": "192.168.100.100"},
+    )
+    assert shown(Screen(width), long)[0].split() == headings
+
+
+def test_table_has_no_column_in_which_nothing_stands() -> None:
+    """On a screen; a pipe has all of them, and so has a table that grows."""
+    assert shown(Screen(80), entry())[0].split()[-1] == "action"
+    assert shown(Screen(200), entry(), growing=True)[0].split()[-1] == "ip"
+    assert shown(Screen(None), entry())[0].split()[-1] == "ip"
+
+
 def test_table_cuts_nothing_in_a_pipe() -> None:
     """What is read by another program is whole, in rows that come later too."""
     long = entry(actor={"type": "user", "id": "x" * 300})

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from indelible.cli.completion import rejoin
 from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
+from indelible.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,8 @@ def parsed(arguments: Sequence[str]) -> tuple[str, bool, str]:
         heard.append((as_query(query), follow, output))
 
     result = CliRunner().invoke(app, arguments)
+    if isinstance(result.exception, UsageError):
+        raise result.exception
     assert result.exit_code == 0, result.output
     return heard[0]
 
@@ -52,6 +55,17 @@ def parsed(arguments: Sequence[str]) -> tuple[str, bool, str]:
 def test_query_command_tells_terms_from_options(arguments: list[str], query: str, follow: bool, output: str) -> None:
     """A negated term needs no ``--``, wherever it stands; options work before, between and after."""
     assert parsed(arguments) == (query, follow, output)
+
+
+@pytest.mark.parametrize("word", ["-bert", "-limit", "-x9"])
+def test_query_command_says_how_a_word_that_might_be_an_option_is_negated(word: str) -> None:
+    """Taken for a term, a misspelt option would change the answer in silence."""
+    with pytest.raises(UsageError, match="no option") as refused:
+        parsed(["actor:ada", word])
+    quoted = f'-"{word[1:]}"'
+    assert quoted in str(refused.value)
+    assert parsed(["actor:ada", quoted])[0] == f"actor:ada {quoted}"
+    assert parsed(["actor:ada", "--", word])[0] == f"actor:ada {word}"
 
 
 def test_query_command_still_refuses_unknown_options() -> None:

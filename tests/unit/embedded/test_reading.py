@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from indelible.embedded.data_directory import DataDirectory
 from indelible.embedded.reading import DirectoryReader
+from indelible.embedded.searching import DirectorySearch
 from indelible.index import IndexSettings, LogIndex
 from indelible.query.parser import parse_query
 
@@ -82,3 +84,23 @@ def test_index_of_a_directory_catches_up_without_its_writer(directory: DataDirec
         index.catch_up()
         assert index.search(EVERYTHING, limit=1_000).indices == list(reversed(range(size)))
     assert len(list(directory.paths("main").index.glob("*.parquet"))) == 2
+
+
+def test_search_of_a_directory_checks_the_index_before_its_first_answer(directory: DataDirectory, log: Log) -> None:
+    """Somebody may have altered a segment in between: then it is made anew."""
+    size = append(log, 600)
+    log.wait_published(size)
+    folder = directory.paths("main").index
+    settings = IndexSettings(segment_entries=256, threads=1)
+
+    def search() -> DirectorySearch:
+        return DirectorySearch(folder, reader_of(directory), settings=settings)
+
+    with closing(search()) as first:
+        first.current()
+    path = folder / "0-256.parquet"
+    before = path.read_bytes()
+    path.write_bytes(before[:200] + bytes([before[200] ^ 1]) + before[201:])
+    with closing(search()) as second:
+        second.current()
+        assert path.read_bytes() == before

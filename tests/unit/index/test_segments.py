@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +14,14 @@ import duckdb
 import pytest
 
 from indelible.index import IndexSettings, LogIndex
+from indelible.index.segment_file import is_as_written
 from indelible.index.segment_folder import SegmentFolder
+from indelible.query.fields import FIELDS
 from tests.unit.index.conftest import SEGMENT, SMALL, encode, make_entries, make_record, query
 from tests.unit.index.listed_log import ListedLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
@@ -170,8 +173,8 @@ def test_segment_that_many_find_damaged_is_made_anew_once(
     together = threading.Barrier(6)
     find = SegmentFolder.is_sound
 
-    def wait(self: SegmentFolder, path: Path) -> bool:
-        sound = find(self, path)
+    def wait(self: SegmentFolder, path: Path, *, again: bool = False) -> bool:
+        sound = find(self, path, again=again)
         if path == part.file and not sound:
             together.wait(60)
         return sound
@@ -182,6 +185,112 @@ def test_segment_that_many_find_damaged_is_made_anew_once(
         asked = [pool.submit(index.search, query("metadata.amount:>=0"), limit=10_000) for _ in range(6)]
         assert [each.result(60).indices for each in asked] == [expected] * 6
     assert [record.message for record in caplog.records] == ["index_segment_discarded"]
+
+
+def alter(path: Path, columns: str, *, metadata: Mapping[str, str] | None = None) -> None:
+    """Rewrite a segment as an insider who knows Parquet would: it can be read, and looks untouched."""
+    with duckdb.connect() as connection:
+        said = dict(
+            connection.execute("SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)", [str(path)]).fetchall()
+        )
+        pairs = ", ".join(f"\"{key}\": '{value}'" for key, value in {**said, **(metadata or {})}.items())
+        staged = path.with_suffix(".altered")
+        connection.execute(
+            f"COPY (SELECT {columns} FROM read_parquet('{path}') ORDER BY index) TO '{staged}'"  # noqa: S608
+            f" (FORMAT parquet, KV_METADATA {{{pairs}}})"
+        )
+    before = path.stat()
+    staged.replace(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def answers(index: LogIndex, folder: Path) -> list[object]:
+    """What can be asked, in every way that reads segments."""
+    asked = [query(text) for text in ("", "actor:ada outcome:denied", "metadata.amount:300..302")]
+    exported = folder / "exported.parquet"
+    exported.write_bytes(b"".join(index.parquet(query("action:thing.*"))))
+    return [
+        [index.search(one, limit=10_000, order="asc").indices for one in asked],
+        [index.histogram(one, buckets=5).buckets for one in asked],
+        [index.facets(one, FIELDS["actor"].field).values for one in asked],
+        [[at for some in index.matches(one, order="desc") for at in some] for one in asked],
+        index.values(FIELDS["actor"].field, "", 10),
+        duckdb.execute("SELECT * FROM read_parquet(?) ORDER BY index", [str(exported)]).fetchall(),
+    ]
+
+
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("is_open", [False, True])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "* REPLACE ('mallory' AS actor_id)",
+        "* REPLACE (CASE index % 2 WHEN 0 THEN 'success' ELSE outcome END AS outcome)",
+        "* REPLACE ('{}' AS record)",
+    ],
+)
+def test_segments_that_somebody_has_altered_are_made_anew(
+    log: ListedLog,
+    open_index: Callable[..., LogIndex],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    columns: str,
+    *,
+    is_open: bool,
+    held: bool,
+) -> None:
+    """The database reads them without complaint; no answer comes from them, whatever is asked first."""
+    index, folder = open_index(log), tmp_path / "index"
+    index.catch_up()
+    expected, before = answers(index, tmp_path), contents(folder)
+    for first in (0, 2 * SEGMENT):
+        alter(folder / f"{first}-{first + SEGMENT}.parquet", columns)
+    if not is_open:
+        index = open_index(log)
+        index.catch_up()
+    if held:
+        index.hold_columns()
+    assert answers(index, tmp_path) == expected
+    assert contents(folder) == before
+    assert [record.message for record in caplog.records] == ["index_segment_discarded"] * 2
+
+
+def test_segments_that_say_of_themselves_what_is_not_so_are_found_before_the_first_answer(
+    log: ListedLog, open_index: Callable[..., LogIndex], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whose times lie outside of a question is not read for it."""
+    open_index(log).catch_up()
+    before = contents(tmp_path / "index")
+    alter(tmp_path / "index" / f"0-{SEGMENT}.parquet", "*", metadata={"occurred": "1 2", "received": "1 2"})
+    index = open_index(log)
+    index.catch_up()
+    index.check_segments()
+    asked = query("occurred:2026-01-01..2026-12-31")
+    assert index.search(asked, limit=10_000, order="asc").indices == list(range(len(log.all)))
+    assert contents(tmp_path / "index") == before
+    assert [record.message for record in caplog.records] == ["index_segment_discarded"]
+
+
+def test_segment_is_read_once_to_be_checked(
+    index: LogIndex, open_index: Callable[..., LogIndex], log: ListedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as its file stays as it is; what this process has written needs no check."""
+    hashed: list[str] = []
+
+    def see(path: Path) -> bool:
+        hashed.append(path.name)
+        return is_as_written(path)
+
+    monkeypatch.setattr("indelible.index.segment_folder.is_as_written", see)
+    asked = query("metadata.amount:>=0")
+    expected = index.search(asked, limit=10_000).indices
+    assert hashed == []
+    another = open_index(log)
+    another.catch_up()
+    for _ in range(2):
+        assert another.search(asked, limit=10_000).indices == expected
+        another.check_segments()
+    assert len(hashed) == len(set(hashed)) == 3
 
 
 def test_segments_that_are_gone_are_made_anew(log: ListedLog, index: LogIndex, tmp_path: Path) -> None:

@@ -120,8 +120,7 @@ def _index(directory: DataDirectory, log: LogConfiguration) -> Iterator[Diagnosi
         yield sound(subject, "the configuration does without")
         return
     try:
-        from indelible.index.segment_file import parse_name  # noqa: PLC0415 - of the server's extra
-        from indelible.index.segment_folder import is_as_written  # noqa: PLC0415 - likewise
+        from indelible.index.segment_file import is_as_written, parse_name  # noqa: PLC0415 - of the server's extra
     except ImportError:
         yield sound(subject, "this is the bare install, which searches without one")
         return

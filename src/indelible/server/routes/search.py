@@ -51,12 +51,15 @@ class CoverageShown(Struct, frozen=True, kw_only=True):
 
     ``size`` and ``root`` are those of the signed checkpoint when the question came; ``indexed`` entries were searched,
     journaled ones beyond the checkpoint among them; ``complete`` says whether everything under the checkpoint was.
+    ``unreadable`` of them are no records, or could not be read when they were indexed: no question about fields finds
+    those.
     """
 
     size: int
     root: str
     indexed: int
     complete: bool
+    unreadable: int
 
 
 class Bucket(Struct, frozen=True, kw_only=True):
@@ -224,7 +227,11 @@ def _read_field(parameters: Mapping[str, str]) -> Field:
 
 def _shown(coverage: Coverage) -> CoverageShown:
     return CoverageShown(
-        size=coverage.size, root=coverage.root.hex(), indexed=coverage.indexed, complete=coverage.complete
+        size=coverage.size,
+        root=coverage.root.hex(),
+        indexed=coverage.indexed,
+        complete=coverage.complete,
+        unreadable=coverage.unreadable,
     )
 
 
