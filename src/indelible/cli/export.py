@@ -62,6 +62,8 @@ def export(
     """
     terminal = Terminal(json=False)
     form = form or _SUFFIXES.get(Path(output).suffix, "ndjson")
+    if output != "-" and Path(output).is_dir():
+        raise UsageError(f"{output} is a directory; name a file in it")
     if form == "parquet" and output == "-" and terminal.is_terminal:
         raise UsageError("Parquet is nothing for a terminal: name a file with -o")
     target = resolve_target(url, data, api_key_file)

@@ -1,4 +1,4 @@
-"""A context manager of one object, for what every question does: a generator costs more each time."""
+"""A context manager that is no generator, for what every question does."""
 
 from __future__ import annotations
 

@@ -120,17 +120,15 @@ class Indexer:
             self.rebuild(part, reason)
         return True
 
-    def ensure_sound(self, parts: Sequence[Part]) -> None:
-        """Check those of some parts whose files were not checked as they are now, before they are read.
+    def ensure_sound(self, part: Part) -> None:
+        """Check a part whose file has changed since it was found, written or checked, before it is read.
 
         Raises:
-            SegmentReplacedError: there were others, which have been made anew.
+            SegmentReplacedError: it was not what was written, and has been made anew.
             Unavailable: there is no space for that.
         """
-        altered = [part for part in parts if part.file is not None and not self._segments.is_sound(part.file)]
-        for part in altered:
+        if part.file is not None and self._segments.has_changed(part.file) and not self._segments.is_sound(part.file):
             self.rebuild(part, _NOT_AS_WRITTEN)
-        if altered:
             raise SegmentReplacedError
 
     def repair(self, parts: Sequence[Part]) -> bool:
@@ -142,7 +140,7 @@ class Indexer:
             Unavailable: there is no space for it.
         """
         for part in parts:
-            if part.file is not None and not self._segments.is_sound(part.file, again=True):
+            if part.file is not None and not self._segments.is_sound(part.file):
                 self.rebuild(part, _NOT_AS_WRITTEN)
         return any(part.file is not None and self._blocks.get(part.first) is not part for part in parts)
 

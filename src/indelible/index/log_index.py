@@ -110,8 +110,8 @@ class LogIndex:
     def check_segments(self) -> None:
         """Check the segments that were there when this was opened, and make those anew that are not what was written.
 
-        Reads all of them, once; :meth:`start` does so, too, when there is nothing else to do. Without either, each is
-        checked before it is read; what one says of itself, and so whether it concerns a question, is not.
+        Reads all of them, once; :meth:`start` does so, too, when there is nothing else to do. One that changes later is
+        checked before it is read again.
 
         Raises:
             Unavailable: there is no space for what must be made anew.

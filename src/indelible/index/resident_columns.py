@@ -212,7 +212,7 @@ class ResidentColumns:
 
     def _take_in(self, part: Part, field: str) -> bool:
         try:
-            self._indexer.ensure_sound([part])
+            self._indexer.ensure_sound(part)
             with self._connection.cursor() as cursor:
                 column = _read_times(cursor, part, field) if _is_time(field) else self._read_texts(cursor, part, field)
             if column is None:

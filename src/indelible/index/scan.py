@@ -94,14 +94,14 @@ class Scan:
         source: EntrySource,
         filters: TextFilters,
         columns: ResidentColumns,
-        ensure_sound: Callable[[Sequence[Part]], None],
+        ensure_sound: Callable[[Part], None],
         view: View,
         asked: Asked,
         control: Control,
     ) -> None:
         """What has to be asked of the database is on a cursor of ``connection`` until this, a context manager, ends.
 
-        ``ensure_sound`` is called before files are read, see :meth:`indelible.index.indexer.Indexer.ensure_sound`.
+        ``ensure_sound`` is called before a part is read, see :meth:`indelible.index.indexer.Indexer.ensure_sound`.
         """
         self._connection = connection
         self._opened: ExitStack | None = None
@@ -251,7 +251,9 @@ class Scan:
 
     def relation(self, parts: Sequence[Part], *, more: Fragment = TRUE) -> Relation:
         """The matching rows of some of the parts, at least one; ``more`` is one more condition on them."""
-        self._ensure_sound(parts)
+        for part in parts:
+            self._control.check()
+            self._ensure_sound(part)
         narrow = conjunction([self._times, more])
         if not self._texts:
             return Relation(self._cursor, _rows(parts), conjunction([narrow, compile_query(self._query, _no_text)]))

@@ -55,7 +55,7 @@ class SegmentFolder:
         self._entries = settings.segment_entries
         self._writable = scratch.path.parent == folder
         self._names = itertools.count()
-        self._sound: dict[Path, tuple[int, ...]] = {}  # what the files that were checked, or written, looked like then
+        self._looks: dict[Path, tuple[int, ...]] = {}  # what files looked like when they were found, written or checked
 
     @classmethod
     def open(cls, folder: Path, source: EntrySource, settings: IndexSettings, *, writable: bool = True) -> Self:
@@ -86,6 +86,8 @@ class SegmentFolder:
         for path in filters:
             if path.with_suffix(".parquet") not in names:  # left by a crash
                 self._delete(path)
+        for path in names:
+            self._note(path)
         said = read_metadata(connection, list(names))
         for path, name in names.items():
             try:
@@ -121,8 +123,7 @@ class SegmentFolder:
             for left in (staged, staged.with_suffix(".sha256")):
                 with contextlib.suppress(OSError):
                     left.unlink(missing_ok=True)
-        if (looks := _look(path)) is not None:
-            self._sound[path] = looks
+        self._note(path)
         return part
 
     def stage(self) -> Path:
@@ -130,14 +131,17 @@ class SegmentFolder:
         self.scratch.path.mkdir(parents=True, exist_ok=True)  # somebody may have deleted the folder as a whole
         return self.scratch.path / f"{next(self._names)}.parquet"
 
-    def is_sound(self, path: Path, *, again: bool = False) -> bool:
-        """Whether a segment is what was written; reads all of it, if it was not checked as it is now, or ``again``."""
+    def has_changed(self, path: Path) -> bool:
+        """Whether the file of a segment is not as it was when it was found, written or last checked. Reads nothing."""
         looks = _look(path)
-        if not again and looks is not None and self._sound.get(path) == looks:
-            return True
+        return looks is None or looks != self._looks.get(path)
+
+    def is_sound(self, path: Path) -> bool:
+        """Whether a segment is what was written; reads all of it."""
+        looks = _look(path)  # before: what changes meanwhile has changed
         if looks is None or not is_as_written(path):
             return False
-        self._sound[path] = looks
+        self._looks[path] = looks
         return True
 
     def is_current(self, connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
@@ -176,6 +180,10 @@ class SegmentFolder:
     def close(self) -> None:
         """Remove the temporaries."""
         self.scratch.close()
+
+    def _note(self, path: Path) -> None:
+        if (looks := _look(path)) is not None:
+            self._looks[path] = looks
 
     def _delete(self, path: Path) -> None:
         if self.may_change(path):

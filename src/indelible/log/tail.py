@@ -3,9 +3,9 @@
 The sequencer appends; the publisher takes a snapshot and afterwards tells what it has published; readers look up.
 Two sizes matter: ``end`` (journaled) and ``start`` (published). Whoever waits for a published size waits here.
 
-What was published last stays for the search index, which follows the log. From the bundles it would come several times
-more slowly while the log is written to, since each file that is read gives up the interpreter and waits for it again:
-an index that once fell behind the publisher would fall behind ever further.
+What was published last stays for the search index, which follows the log. From the bundles it would come more slowly
+while the log is written to, since each file that is read gives up the interpreter and waits for it again: an index that
+once fell behind the publisher would fall behind ever further.
 """
 
 from __future__ import annotations

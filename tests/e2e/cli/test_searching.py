@@ -211,6 +211,11 @@ def test_searches_of_a_directory_that_was_never_served(made: InProcess) -> None:
     made("searches", "list", "--data", "nowhere").expect(2)
 
 
+def test_export_into_a_folder_is_wrong_use(filled: InProcess) -> None:
+    """Said before anything is read."""
+    assert "is a directory; name a file in it" in filled("export", "-o", str(filled.folder)).expect(2).err
+
+
 def test_export_writes_files_and_standard_output(filled: InProcess, command: Command) -> None:
     """The format follows the file's name; a file appears when it is whole, and a bad query leaves none."""
     filled("export", "outcome:denied", "-o", "denied.csv").expect(0)

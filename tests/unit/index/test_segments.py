@@ -173,8 +173,8 @@ def test_segment_that_many_find_damaged_is_made_anew_once(
     together = threading.Barrier(6)
     find = SegmentFolder.is_sound
 
-    def wait(self: SegmentFolder, path: Path, *, again: bool = False) -> bool:
-        sound = find(self, path, again=again)
+    def wait(self: SegmentFolder, path: Path) -> bool:
+        sound = find(self, path)
         if path == part.file and not sound:
             together.wait(60)
         return sound
@@ -248,6 +248,7 @@ def test_segments_that_somebody_has_altered_are_made_anew(
     if not is_open:
         index = open_index(log)
         index.catch_up()
+        index.check_segments()
     if held:
         index.hold_columns()
     assert answers(index, tmp_path) == expected
@@ -271,10 +272,14 @@ def test_segments_that_say_of_themselves_what_is_not_so_are_found_before_the_fir
     assert [record.message for record in caplog.records] == ["index_segment_discarded"]
 
 
-def test_segment_is_read_once_to_be_checked(
-    index: LogIndex, open_index: Callable[..., LogIndex], log: ListedLog, monkeypatch: pytest.MonkeyPatch
+def test_segment_is_read_to_be_checked_once_unless_it_changes(
+    index: LogIndex,
+    open_index: Callable[..., LogIndex],
+    log: ListedLog,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As long as its file stays as it is; what this process has written needs no check."""
+    """What this process has written needs no check, and what was there is checked before somebody asks."""
     hashed: list[str] = []
 
     def see(path: Path) -> bool:
@@ -288,9 +293,13 @@ def test_segment_is_read_once_to_be_checked(
     another = open_index(log)
     another.catch_up()
     for _ in range(2):
-        assert another.search(asked, limit=10_000).indices == expected
         another.check_segments()
+        assert another.search(asked, limit=10_000).indices == expected
     assert len(hashed) == len(set(hashed)) == 3
+    os.utime(tmp_path / "index" / f"0-{SEGMENT}.parquet")
+    for _ in range(2):
+        assert another.search(asked, limit=10_000).indices == expected
+    assert hashed[3:] == [f"0-{SEGMENT}.parquet"]
 
 
 def test_segments_that_are_gone_are_made_anew(log: ListedLog, index: LogIndex, tmp_path: Path) -> None:
