@@ -43,14 +43,16 @@ is written in one place, ``server/problem.py``.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
 __all__ = [
+    "PASSING",
     "CallerError",
     "Closed",
     "ConfigurationError",
@@ -87,6 +89,9 @@ __all__ = [
     "Unavailable",
     "UsageError",
 ]
+
+PASSING: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What the system says when the machine lacks something for a moment: no word on the file that was to be opened."""
 
 
 class IndelibleError(Exception):

@@ -49,6 +49,7 @@ class EventTable:
         self._growing = growing
         self._proofs = proofs
         self._columns: list[int] = []  # those that are shown
+        self._empty: list[int] = []  # those that are not, since nothing stood in them
         self._widths: list[int] = []
         self._star_explained = False
 
@@ -58,7 +59,7 @@ class EventTable:
         if self._proofs:
             verdicts = map(_proof_cell, entries, failures)
             rows = [(*row, verdict) for row, verdict in zip(rows, verdicts, strict=True)]
-        if not self._widths and (rows or self._growing):
+        if (not self._widths and (rows or self._growing)) or self._hides(rows):
             self._begin(rows)
         for row in rows:
             self._terminal.line(self._line(row))
@@ -75,16 +76,22 @@ class EventTable:
             natural = [max(one, other) for one, other in zip(natural, least, strict=True)]
         self._columns, self._widths = list(range(len(headings))), natural
         if self._terminal.is_terminal:
-            self._fit(natural, [column for column in (_IP, _TARGET) if not any(row[column] for row in rows)])
+            self._fit(natural, rows)
         self._terminal.line(self._line(headings, heading=True))
 
-    def _fit(self, natural: Sequence[int], empty: Sequence[int]) -> None:
-        """Choose columns, and give them widths: what is ``empty`` makes room, and then what says least."""
-        left_out = [] if self._growing else [*empty]
-        for column in (*left_out, _IP, _TARGET):
-            if column in self._columns and (column in left_out or self._is_cramped(natural)):
+    def _fit(self, natural: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
+        """Choose columns, and give them widths: what is empty makes room, and then what says least."""
+        optional = (_IP, _TARGET)
+        self._empty = [] if self._growing else [at for at in optional if not any(row[at] for row in rows)]
+        self._columns = [column for column in self._columns if column not in self._empty]
+        for column in optional:
+            if column in self._columns and self._is_cramped(natural):
                 self._columns.remove(column)
         self._widths = self._fitted(natural)
+
+    def _hides(self, rows: Sequence[Sequence[str]]) -> bool:
+        """Whether something stands in later rows where nothing did in the first: then there is a heading for it."""
+        return any(row[column] for row in rows for column in self._empty)
 
     def _fitted(self, natural: Sequence[int]) -> list[int]:
         whole = {place for place, column in enumerate(self._columns) if column in _WHOLE}

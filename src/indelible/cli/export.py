@@ -13,7 +13,7 @@ from indelible.cli.query_words import QueryArgument, QueryCommand, as_query
 from indelible.cli.reading import reading, say_coverage
 from indelible.cli.saved_query import with_saved
 from indelible.cli.search_options import SavedOption, SearchedLogOption, SinceOption, UntilOption
-from indelible.cli.target import ApiKeyFileOption, DataOption, UrlOption, resolve_target
+from indelible.cli.target import ApiKeyFileOption, DataOption, DirectoryTarget, UrlOption, resolve_target
 from indelible.cli.terminal import Terminal
 from indelible.errors import UsageError
 from indelible.events.exports import DamageCount
@@ -58,7 +58,8 @@ def export(
     """Write all events that match to a file, oldest first, in constant memory.
 
     Exits with 1 when entries are damaged: NDJSON and CSV have a row that says so for each, OCSF, ECS and CloudEvents
-    end at the first, and Parquet holds what the index has copied. Also when damage may have kept some from matching.
+    end at the first, and Parquet holds what the index has copied. Of a directory also when
+    damage may have kept some from matching.
     """
     terminal = Terminal(json=False)
     form = form or _SUFFIXES.get(Path(output).suffix, "ndjson")
@@ -83,11 +84,12 @@ def export(
         if damage.rows:
             are = "1 entry is" if damage.rows == 1 else f"{damage.rows:,} entries are"
             failed.say(f"{are} damaged, which stands in the rows; `indelible verify` says more")
-        say_coverage(terminal, _coverage(audit_log), failed)
+        if isinstance(target, DirectoryTarget):
+            say_coverage(terminal, _coverage(audit_log), failed)
 
 
 def _coverage(log: AuditLog) -> Coverage | None:
-    """What is searched now; an export itself is all events, and nothing beside them."""
+    """What was searched: an export itself is events, and nothing beside them."""
     results = log.search("index:0", limit=1)
     next(results, None)
     return results.coverage

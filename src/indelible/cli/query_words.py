@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["QueryArgument", "QueryCommand", "as_query"]
 
 _NEGATED = re.compile(r'-(?!-)[^\s=]*?[:("].*', re.DOTALL)
-_EITHER = re.compile(r"-[^\W\d_]\w+")
+_EITHER = re.compile(r"-[^\W_].+", re.DOTALL)
 _SHIELD = "\0"  # no argument of a process can hold it
 
 QueryArgument = Annotated[
@@ -45,10 +45,8 @@ class QueryCommand(TyperCommand):
         if ctx.resilient_parsing and "COMP_WORDS" in os.environ:
             args = rejoin(args)
         shielded = _shielded(args)
-        options = {name[1] for option in self.params for name in option.opts if not name.startswith("--")} | {"h"}
-        for word in shielded[: shielded.index("--") if "--" in shielded else None]:
-            if not ctx.resilient_parsing and _EITHER.fullmatch(word) and word[1] not in options:
-                raise UsageError(f"{word} is no option; to leave out what holds a word, quote it: '-\"{word[1:]}\"'")
+        if not ctx.resilient_parsing:
+            self._refuse_doubtful(shielded)
         rest = super().parse_args(ctx, shielded)
         for name, value in ctx.params.items():
             if isinstance(value, str):
@@ -56,6 +54,18 @@ class QueryCommand(TyperCommand):
             elif isinstance(value, list | tuple):
                 ctx.params[name] = [one.removeprefix(_SHIELD) if isinstance(one, str) else one for one in value]
         return rest
+
+    def _refuse_doubtful(self, args: Sequence[str]) -> None:
+        """Say how to write what may be meant as an option or as a word to leave out."""
+        options = [option for option in self.params if option.param_type_name == "option"]
+        takes_value = {name for option in options if not getattr(option, "is_flag", False) for name in option.opts}
+        before = ""
+        for word in args:
+            if word == "--":
+                return
+            if before not in takes_value and _EITHER.fullmatch(word) and word[:2] not in takes_value:
+                raise UsageError(f"{word} is no option; to leave out what holds a word, quote it: '-\"{word[1:]}\"'")
+            before = word
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:  # type: ignore[explicit-override]  # noqa: ANN401
         """What a word that begins with a hyphen could become: an option, or a negated term."""

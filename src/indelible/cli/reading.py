@@ -70,4 +70,4 @@ def say_coverage(terminal: Terminal, coverage: Coverage | None, failed: FailedEn
         )
     if coverage.unreadable and not failed.count:
         are = "1 entry is" if coverage.unreadable == 1 else f"{coverage.unreadable:,} entries are"
-        failed.say(f"{are} damaged and in no answer about fields; `indelible verify` says which")
+        failed.say(f"{are} damaged, and found by no value; `indelible verify` says which")

@@ -21,8 +21,8 @@ class Coverage(Struct, frozen=True, kw_only=True):
         indexed: Entries that were searched: those of the checkpoint, and the journaled ones beyond it.
         complete: Whether every entry that the checkpoint covers was among them. It is false while the index catches up
             or is being rebuilt.
-        unreadable: How many of the entries searched no question about their fields can find: the log could not give
-            them when they were indexed, or they are no records.
+        unreadable: How many of the entries searched are no records, or could not be read when they were indexed or when
+            a text was looked for in them. No question finds those by a value.
     """
 
     size: int

@@ -28,6 +28,8 @@ _GATHERING = 12
 """How many times as long as the last entries took the next ones gather: larger statements cost less an entry."""
 _LONGEST_GATHERING = 0.25
 """Seconds: what is acknowledged should be found within one, and taking it in comes on top."""
+_CHECK_WITHIN = 5.0
+"""Seconds after which a segment is checked although there is something else to do."""
 
 
 class Follower:
@@ -50,6 +52,7 @@ class Follower:
         self._settings = settings
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._check_next = 0.0  # when, at the latest
 
     def start(self) -> None:
         """Follow from now on."""
@@ -81,7 +84,8 @@ class Follower:
         """
         pause = max(self._settings.interval, min(_GATHERING * took, _LONGEST_GATHERING))
         began = time.monotonic()
-        if not done and self._indexer.check():
+        if (not done or began > self._check_next) and self._indexer.check():
+            self._check_next = began + _CHECK_WITHIN
             return pause
         while self._goes_on(self._parts.view.parts):
             spent = time.monotonic() - began

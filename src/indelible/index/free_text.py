@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from indelible.index.source import EntrySource
     from indelible.query.ast import Query
 
-__all__ = ["decisive_text", "find_texts", "first_with_text", "free_texts", "without_texts"]
+__all__ = ["TextSearch", "decisive_text", "find_texts", "free_texts", "without_texts"]
 
 _NOWHERE = np.empty(0, np.int64)
 _AT_ONCE = 32
@@ -80,41 +80,71 @@ def decisive_text(query: Query) -> FreeText | None:
             return None
 
 
-def first_with_text(
-    source: EntrySource, text: FreeText, candidates: Sequence[int], limit: int, control: Control
-) -> list[int]:
-    """The first ``limit`` of some entries, in their order, that hold a text: for a few of them, near each other.
+class TextSearch:
+    """Looks free texts up in the log, for one query. Runs on one thread.
 
-    They ascend or descend. Those that the log cannot give are among what is found, as in :func:`find_texts`.
-
-    Raises:
-        QueryTimeout: it took too long.
-        QueryCancelled: nobody wants to know any more.
+    Attributes:
+        lost: Entries that were to be looked at, and that the log cannot give.
     """
-    holds = TextMatcher(text.text).in_entry
-    found: list[int] = []
-    for _, run in groupby(candidates, lambda index: index // _AT_ONCE):
-        control.check()
-        wanted = list(run)
-        first = min(wanted[0], wanted[-1])
-        try:
-            entries = [entry for _, entry in source.entries(first, max(wanted[0], wanted[-1]) + 1)]
-        except DamagedObject:
-            entries = []
-        for index in wanted:
-            if not entries or holds(entries[index - first]):
+
+    def __init__(self, source: EntrySource, control: Control, *, counts: bool) -> None:
+        """``counts``: whether what is found is counted only, and not shown."""
+        self.lost: set[int] = set()
+        self._source = source
+        self._control = control
+        self._counts = counts
+
+    def find(self, wanted: Mapping[FreeText, NDArray[np.int64]]) -> dict[FreeText, NDArray[np.int64]]:
+        """For each text, which of the entries to look at hold it; ascending.
+
+        What is shown holds those that are lost as well, which may have held it. Nobody could tell them in a count.
+
+        Raises:
+            QueryTimeout: it took too long.
+            QueryCancelled: nobody wants to know any more.
+        """
+        found = find_texts(self._source, wanted, self.lost, self._control)
+        if not self.lost or self._counts:
+            return found
+        lost = np.fromiter(self.lost, np.int64)
+        return {text: np.union1d(hits, np.intersect1d(wanted[text], lost)) for text, hits in found.items()}
+
+    def first(self, text: FreeText, candidates: Sequence[int], limit: int) -> list[int]:
+        """The first ``limit`` of some entries, in their order, that hold a text, those that are lost among them.
+
+        For a few entries, near each other, that ascend or descend.
+
+        Raises:
+            QueryTimeout: it took too long.
+            QueryCancelled: nobody wants to know any more.
+        """
+        holds = TextMatcher(text.text).in_entry
+        found: list[int] = []
+        for _, run in groupby(candidates, lambda index: index // _AT_ONCE):
+            self._control.check()
+            wanted = list(run)
+            first, last = min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1])
+            try:
+                entries = [entry for _, entry in self._source.entries(first, last + 1)]
+            except DamagedObject:
+                entries = []
+            for index in wanted:
+                if index - first >= len(entries):
+                    self.lost.add(index)
+                elif not holds(entries[index - first]):
+                    continue
                 found.append(index)
                 if len(found) == limit:
                     return found
-    return found
+        return found
 
 
 def find_texts(
-    source: EntrySource, wanted: Mapping[FreeText, NDArray[np.int64]], control: Control
+    source: EntrySource, wanted: Mapping[FreeText, NDArray[np.int64]], lost: set[int], control: Control
 ) -> dict[FreeText, NDArray[np.int64]]:
     """For each text, which of the entries to look at hold it. Indices of entries ascend.
 
-    Those that the log cannot give are among them: whoever looks for a text should meet what may have held it.
+    Those that the log cannot give are added to ``lost``, and found nowhere.
 
     Raises:
         QueryTimeout: it took too long.
@@ -130,7 +160,7 @@ def find_texts(
         try:
             for place in waiting:  # threads share it: each takes what is next
                 control.check()
-                found[place] = _in_bundle(source, candidates[bounds[place] : bounds[place + 1]], searches)
+                found[place] = _in_bundle(source, candidates[bounds[place] : bounds[place + 1]], searches, lost)
         except BaseException:
             deque(waiting, maxlen=0)  # nobody needs the rest
             raise
@@ -170,23 +200,25 @@ def _starts(candidates: NDArray[np.int64]) -> NDArray[np.intp]:
     return np.flatnonzero(np.diff(candidates // TILE_WIDTH, prepend=-1))
 
 
-def _in_bundle(source: EntrySource, candidates: NDArray[np.int64], searches: Sequence[_Search]) -> list[list[int]]:
-    """Which of the candidates, all of one bundle, hold each text, or may have held it."""
-    number = int(candidates[0]) // TILE_WIDTH
-    try:
-        return _look_in_bundle(source, number, candidates, searches)
-    except (DamagedObject, FormatError):
-        return [candidates.tolist() if search.is_for(number) else [] for search in searches]
-
-
-def _look_in_bundle(
-    source: EntrySource, number: int, candidates: NDArray[np.int64], searches: Sequence[_Search]
+def _in_bundle(
+    source: EntrySource, candidates: NDArray[np.int64], searches: Sequence[_Search], lost: set[int]
 ) -> list[list[int]]:
+    """Which of the candidates, all of one bundle, hold each text; when it cannot be read, they are all ``lost``."""
+    try:
+        return _look_in_bundle(source, candidates, searches)
+    except (DamagedObject, FormatError):
+        lost.update(candidates.tolist())
+        return [[] for _ in searches]
+
+
+def _look_in_bundle(source: EntrySource, candidates: NDArray[np.int64], searches: Sequence[_Search]) -> list[list[int]]:
+    number = int(candidates[0]) // TILE_WIDTH
     try:
         bundle = source.bundle(number)
     except NotFound:  # not full yet, or not published
         entries = dict(source.entries(int(candidates[0]), int(candidates[-1]) + 1))
-        return [[at for at in candidates.tolist() if search.matcher.in_entry(entries[at])] for search in searches]
+        there = [at for at in candidates.tolist() if at in entries]  # not where the log was put back to what it was
+        return [[at for at in there if search.matcher.in_entry(entries[at])] for search in searches]
     held: list[list[int]] = []
     decoded: list[bytes] = []
     for search in searches:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from indelible.config import IndexSettings
+    from indelible.index.control import Control
     from indelible.index.parts import Parts
     from indelible.index.segment_folder import SegmentFolder
     from indelible.index.source import EntrySource
@@ -114,21 +115,31 @@ class Indexer:
         with self._lock:
             if not self._unchecked:
                 return False
-            part = self._unchecked.pop()
+            part = self._unchecked[-1]
             reason = self._flaw(part)
         if reason is not None:
             self.rebuild(part, reason)
+        with self._lock:  # not before: what could not be made anew is not checked
+            if self._unchecked and self._unchecked[-1] is part:
+                self._unchecked.pop()
         return True
 
-    def ensure_sound(self, part: Part) -> None:
-        """Check a part whose file has changed since it was found, written or checked, before it is read.
+    def ensure_sound(self, parts: Sequence[Part], control: Control) -> None:
+        """Check those of some parts whose files have changed since they were found, written or checked.
 
         Raises:
-            SegmentReplacedError: it was not what was written, and has been made anew.
+            QueryTimeout: it took too long.
+            QueryCancelled: nobody wants to know any more.
+            SegmentReplacedError: some were not what was written, and have been made anew.
             Unavailable: there is no space for that.
         """
-        if part.file is not None and self._segments.has_changed(part.file) and not self._segments.is_sound(part.file):
-            self.rebuild(part, _NOT_AS_WRITTEN)
+        replaced = False
+        for part in parts:
+            control.check()
+            if part.file is not None and not self._segments.is_ready(part.file):
+                self.rebuild(part, _NOT_AS_WRITTEN)
+                replaced = True
+        if replaced:
             raise SegmentReplacedError
 
     def repair(self, parts: Sequence[Part]) -> bool:
@@ -167,6 +178,8 @@ class Indexer:
             return None
         if not self._segments.is_sound(part.file):
             return _NOT_AS_WRITTEN
+        if part.unreadable and self._segments.can_know_more(self._cursor, part.file):
+            return "it lacks entries that can be read now"
         return None if self._segments.is_current(self._cursor, part.file) else "the log goes on otherwise"
 
     def _take_news(self, end: int) -> int:
@@ -232,7 +245,8 @@ class Indexer:
         return at
 
     def _entries(self, start: int, end: int) -> Iterator[bytes]:
-        """The entries ``[start, end)`` of the log; one that cannot be read is empty, and keeps no other out."""
+        """The entries ``[start, end)`` of the log; one that it cannot give is empty, and keeps no other out."""
+        is_said = False
         while start < end:
             try:
                 for index, entry in self._source.entries(start, end):
@@ -241,7 +255,9 @@ class Indexer:
                 return
             except DamagedObject as error:
                 stop = min((start // TILE_WIDTH + 1) * TILE_WIDTH, end)
-                _log.warning("index_lacks_entries", extra={"first": start, "end": stop, "reason": str(error)})
+                if not is_said:  # the first stands for all of them
+                    _log.warning("index_lacks_entries", extra={"first": start, "reason": str(error)})
+                is_said = True
                 yield from [b""] * (stop - start)
                 start = stop
 

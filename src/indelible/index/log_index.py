@@ -199,7 +199,7 @@ class LogIndex:
         def run(scan: Scan, coverage: Coverage) -> Found:
             found = scan.first(order, after, limit + 1)
             page = found[:limit]
-            return Found(indices=page, next=page[-1] if len(found) > limit else None, coverage=coverage)
+            return Found(indices=page, next=page[-1] if len(found) > limit else None, coverage=scan.covered(coverage))
 
         return self._queries.run(run, Asked(query=query, since_us=since_us, until_us=until_us), control)
 
@@ -284,7 +284,8 @@ class LogIndex:
             raise UsageError(f"a histogram has 1 to {_MOST_BUCKETS} buckets, not {buckets}")
 
         def run(scan: Scan, coverage: Coverage) -> Histogram:
-            return Histogram(buckets=count_over_time(scan, since_us, until_us, buckets), coverage=coverage)
+            counted = count_over_time(scan, since_us, until_us, buckets)
+            return Histogram(buckets=counted, coverage=scan.covered(coverage))
 
         counted = frozenset({"occurred", "outcome"})
         return self._queries.run(
@@ -312,7 +313,7 @@ class LogIndex:
 
         def run(scan: Scan, coverage: Coverage) -> Facets:
             values, distinct = count_values(scan, field, limit)
-            return Facets(values=values, distinct=distinct, coverage=coverage)
+            return Facets(values=values, distinct=distinct, coverage=scan.covered(coverage))
 
         counted = frozenset({field.name})
         return self._queries.run(

@@ -84,7 +84,7 @@ class View:
 
     @cached_property
     def unreadable(self) -> int:
-        """How many of them no question about their fields can find."""
+        """How many of them no question can find by a value."""
         return sum(part.unreadable for part in self.parts)
 
     @cached_property

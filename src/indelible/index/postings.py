@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from indelible.index.held_columns import TextColumn
 
 __all__ = ["MOST_LISTED", "Postings"]
@@ -29,7 +31,7 @@ class Postings:
 
     def __init__(self) -> None:
         self._lists: list[bytes | None] = [_NONE]  # what takes little memory; None where there are too many
-        self._added: set[int] = set()  # the first indices of segments
+        self._added: dict[int, NDArray[np.uint32]] = {}  # the values of segments, by their first indices
         self._size = 0
 
     @property
@@ -47,27 +49,36 @@ class Postings:
         self._lists.append(_NONE)
 
     def add(self, column: TextColumn, first: int) -> None:
-        """List the entries of a segment that begins at ``first``, by their values' numbers, 0 aside."""
-        if first in self._added:  # it has been made anew: what was read before need not be what the log holds
-            self._drop(first, first + len(column.places))
-        self._added.add(first)
+        """List the entries of a segment that begins at ``first``, by their values' numbers, 0 aside.
+
+        Whoever reads meanwhile finds them, also when the segment comes again: no list is without them in between.
+        """
+        end = first + len(column.places)
+        before = self._added.get(first)
+        self._added[first] = column.values
+        self._size += column.values.nbytes - (0 if before is None else before.nbytes)
+        if before is not None:  # it is made anew, or comes back: what was read then need not be what the log holds
+            for number in np.setdiff1d(before, column.values).tolist():
+                self._put(number, _without(self._lists[number], first, end))
         rows = (column.by_place.astype(np.int64) + first).tobytes()
         bounds = (column.starts.astype(np.int64) * _WIDTH).tolist()
         for number, start, stop in zip(column.values[1:].tolist(), bounds[1:], bounds[2:], strict=False):
-            known = self._lists[number]
+            known = self._lists[number] if before is None else _without(self._lists[number], first, end)
             if known is not None:
                 few = len(known) + stop - start <= MOST_LISTED * _WIDTH
-                self._put(number, known, known + rows[start:stop] if few else None)
+                self._put(number, known + rows[start:stop] if few else None)
 
-    def _drop(self, first: int, end: int) -> None:
-        for number, known in enumerate(self._lists):
-            if known:
-                entries = np.frombuffer(known, np.int64)
-                self._put(number, known, entries[(entries < first) | (entries >= end)].tobytes())
+    def _put(self, number: int, entries: bytes | None) -> None:
+        self._size += _memory(entries) - _memory(self._lists[number])
+        self._lists[number] = entries
 
-    def _put(self, number: int, old: bytes, new: bytes | None) -> None:
-        self._lists[number] = new
-        self._size += _memory(new) - _memory(old)
+
+def _without(entries: bytes | None, first: int, end: int) -> bytes | None:
+    """A list without the entries of a segment."""
+    if not entries:
+        return entries
+    listed = np.frombuffer(entries, np.int64)
+    return listed[(listed < first) | (listed >= end)].tobytes()
 
 
 def _memory(entries: bytes | None) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
-from indelible.errors import Closed, InternalError, QueryCancelled, QueryTooCostly
+from indelible.errors import Closed, InternalError, QueryCancelled, QueryTooCostly, Unavailable
 from indelible.index.answers import Coverage
 from indelible.index.bracket import Bracket
 from indelible.index.control import Control
@@ -30,6 +30,8 @@ __all__ = ["QueryRunner"]
 T = TypeVar("T")
 
 _ATTEMPTS = 3
+_MOST_REPLACED = 100
+"""How often one query begins again because it met segments that were altered: each time there is one less."""
 _CLOSED = "the index has been closed"
 _BUGS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 """Errors of a statement; no damage causes them."""
@@ -68,8 +70,8 @@ class QueryRunner:
         """
         control = control or Control()
         with self.counted(control):
-            failures = 0
-            while failures < _ATTEMPTS:
+            failures = replaced = 0
+            while failures < _ATTEMPTS and replaced < _MOST_REPLACED:
                 published = self._source.published().checkpoint  # before the view: it is never behind what is claimed
                 with self._parts.reading() as view:
                     coverage = Coverage(
@@ -93,12 +95,14 @@ class QueryRunner:
                         with scan:
                             return answer(scan, coverage)
                     except SegmentReplacedError:
-                        control.check()
+                        replaced += 1
                         continue
                     except duckdb.Error as error:
                         failure = error
                         failures += 1
                 self._explain(failure, view, control)
+        if replaced == _MOST_REPLACED:
+            raise Unavailable("segments of the index are being altered again and again", retry_after=1.0)
         raise InternalError(f"the index fails again and again: {failure}") from failure
 
     def counted(self, control: Control) -> Bracket[Control]:

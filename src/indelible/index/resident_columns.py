@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 import numpy as np
 
+from indelible.errors import Unavailable
+from indelible.index.control import Control
 from indelible.index.database import file_pattern
 from indelible.index.held_columns import (
     NEVER,
@@ -212,7 +214,7 @@ class ResidentColumns:
 
     def _take_in(self, part: Part, field: str) -> bool:
         try:
-            self._indexer.ensure_sound(part)
+            self._indexer.ensure_sound([part], Control())
             with self._connection.cursor() as cursor:
                 column = _read_times(cursor, part, field) if _is_time(field) else self._read_texts(cursor, part, field)
             if column is None:
@@ -222,8 +224,8 @@ class ResidentColumns:
                 self._seen = {}
         except SegmentReplacedError:
             pass
-        except duckdb.Error as error:
-            if not self._indexer.repair([part]):
+        except (duckdb.Error, Unavailable) as error:
+            if isinstance(error, Unavailable) or not self._indexer.repair([part]):
                 # Once more later; but first the others, which this must not keep out.
                 self._passed_over[part.first, field] = time.monotonic() + 2 * self._retry_interval
                 self._rest(self._wanted)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from indelible.index.chosen import indices_of
-from indelible.index.free_text import decisive_text, find_texts, first_with_text, free_texts, without_texts
+from indelible.index.free_text import decisive_text, free_texts, without_texts
 from indelible.index.order import NEAR, near_first
 from indelible.index.resident_columns import RESIDENT_FIELDS
 from indelible.index.selection import compile_selection, needed_fields
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from indelible.index.asked import Asked
     from indelible.index.chosen import Rows
     from indelible.index.control import Control
+    from indelible.index.free_text import TextSearch
     from indelible.index.held_columns import Column, Held
     from indelible.index.order import Order
     from indelible.index.parts import Part
     from indelible.index.selection import Hits, Selection
-    from indelible.index.source import EntrySource
     from indelible.index.text_pruning import TextPruning
     from indelible.query.ast import FreeText
 
@@ -39,14 +39,14 @@ class ResidentScan:
         parts: Sequence[Part],
         held: Held,
         asked: Asked,
-        source: EntrySource,
+        search: TextSearch,
         pruning: TextPruning,
         control: Control,
     ) -> None:
         """``held`` are the columns of the fields that tell what is asked, see :func:`needed_columns`."""
         self._query = asked.whole
         self._held = held
-        self._source = source
+        self._search = search
         self._pruning = pruning
         self._control = control
         self._texts = free_texts(asked.query)
@@ -98,7 +98,7 @@ class ResidentScan:
             if isinstance(rows, range)
             else indices_of(rows, part.first).tolist()
         )
-        return first_with_text(self._source, text, likely if order == "asc" else likely[::-1], limit, self._control)
+        return self._search.first(text, likely if order == "asc" else likely[::-1], limit)
 
     def values(self, field: str) -> Sequence[str]:
         """The values of a field of texts by their numbers in columns; number 0 is none."""
@@ -124,7 +124,7 @@ class ResidentScan:
             return {}
         likely = self._likely(part, rows)
         wanted = {text: self._pruning.entries(part, text, likely) for text in self._texts}
-        return find_texts(self._source, wanted, self._control)
+        return self._search.find(wanted)
 
     def _likely(self, part: Part, rows: range) -> NDArray[np.int64]:
         """The entries that match if texts are wherever they help."""

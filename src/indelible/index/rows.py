@@ -1,7 +1,7 @@
 """Entries become rows: one statement for many, and one pass over the JSON of each.
 
 The entries go to the database as one text, a line each: canonical JSON holds no line break. An entry that is no record
-is a row without fields, so that it is counted, and no query finds it but the one for everything.
+is a row without fields, so that it is counted, and found by no value.
 """
 
 from __future__ import annotations

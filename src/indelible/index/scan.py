@@ -14,11 +14,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from msgspec.structs import replace
 
 from indelible.index.compiler import compile_query, time_condition
 from indelible.index.database import file_pattern, quote
 from indelible.index.fragment import FALSE, TRUE, Fragment, conjunction
-from indelible.index.free_text import find_texts, free_texts, without_texts
+from indelible.index.free_text import TextSearch, free_texts, without_texts
 from indelible.index.held_columns import NOTHING_HELD
 from indelible.index.order import NEAR_TEXT, near_first
 from indelible.index.pruning import concerned_parts
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
 
+    from indelible.index.answers import Coverage
     from indelible.index.asked import Asked
     from indelible.index.control import Control
     from indelible.index.order import Order
@@ -94,18 +96,18 @@ class Scan:
         source: EntrySource,
         filters: TextFilters,
         columns: ResidentColumns,
-        ensure_sound: Callable[[Part], None],
+        ensure_sound: Callable[[Sequence[Part], Control], None],
         view: View,
         asked: Asked,
         control: Control,
     ) -> None:
         """What has to be asked of the database is on a cursor of ``connection`` until this, a context manager, ends.
 
-        ``ensure_sound`` is called before a part is read, see :meth:`indelible.index.indexer.Indexer.ensure_sound`.
+        ``ensure_sound`` is called before parts are read, see :meth:`indelible.index.indexer.Indexer.ensure_sound`.
         """
         self._connection = connection
         self._opened: ExitStack | None = None
-        self._source = source
+        self._search = TextSearch(source, control, counts=bool(asked.counted))
         self._filters = filters
         self._ensure_sound = ensure_sound
         self._asked = asked
@@ -148,7 +150,13 @@ class Scan:
     @cached_property
     def resident(self) -> ResidentScan:
         """The scan of those parts whose columns are in memory."""
-        return ResidentScan(self.parts, self._held, self._asked, self._source, self._pruning, self._control)
+        return ResidentScan(self.parts, self._held, self._asked, self._search, self._pruning, self._control)
+
+    def covered(self, coverage: Coverage) -> Coverage:
+        """What an answer of this scan covers, by what its view does: without what could not be looked at on the way."""
+        known = [part for part in self._view.parts if part.unreadable]
+        lost = sum(not any(part.first <= entry < part.end for part in known) for entry in self._search.lost)
+        return replace(coverage, unreadable=coverage.unreadable + lost) if lost else coverage
 
     @property
     def takes_everything(self) -> bool:
@@ -251,18 +259,17 @@ class Scan:
 
     def relation(self, parts: Sequence[Part], *, more: Fragment = TRUE) -> Relation:
         """The matching rows of some of the parts, at least one; ``more`` is one more condition on them."""
-        for part in parts:
-            self._control.check()
-            self._ensure_sound(part)
         narrow = conjunction([self._times, more])
         if not self._texts:
-            return Relation(self._cursor, _rows(parts), conjunction([narrow, compile_query(self._query, _no_text)]))
+            return Relation(
+                self._cursor, self._table(parts), conjunction([narrow, compile_query(self._query, _no_text)])
+            )
         found = self._find([part for part in parts if self._concerns(part)], narrow)
         left = [part for part in parts if self._pruning.still_concerns(part, found)]
         if not left:
-            return Relation(self._cursor, _rows(parts[:1]), FALSE)
+            return Relation(self._cursor, self._table(parts[:1]), FALSE)
         condition = compile_query(self._query, self._register(found))
-        return Relation(self._cursor, _rows(left), conjunction([narrow, condition]))
+        return Relation(self._cursor, self._table(left), conjunction([narrow, condition]))
 
     def copy_rows(self, path: Path, order: Order) -> None:
         """Write the matching rows of all parts into a Parquet file at ``path``."""
@@ -281,6 +288,10 @@ class Scan:
         self._control.check()
         return not self._texts or self._pruning.concerns(part)
 
+    def _table(self, parts: Sequence[Part]) -> Fragment:
+        self._ensure_sound(parts, self._control)
+        return _rows(parts)
+
     def _find(self, parts: Sequence[Part], narrow: Fragment) -> dict[FreeText, NDArray[np.int64]]:
         """Look the free texts up: for each, in which entries of the parts it is, as far as that matters; ascending."""
         narrow = conjunction([narrow, compile_query(without_texts(self._query), _no_text)])
@@ -288,11 +299,11 @@ class Scan:
         ascending = sorted(parts, key=lambda part: part.first)
         for start in range(0, len(parts), _LARGEST_TEXT_BATCH):
             some = ascending[start : start + _LARGEST_TEXT_BATCH]
-            rows = None if narrow == TRUE else Relation(self._cursor, _rows(some), narrow).indices()
+            rows = None if narrow == TRUE else Relation(self._cursor, self._table(some), narrow).indices()
             wanted = {
                 text: np.concatenate([self._pruning.entries(part, text, rows) for part in some]) for text in self._texts
             }
-            for text, hits in find_texts(self._source, wanted, self._control).items():
+            for text, hits in self._search.find(wanted).items():
                 found[text].append(hits)
         return {text: np.concatenate(arrays) for text, arrays in found.items()}
 

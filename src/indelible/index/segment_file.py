@@ -1,9 +1,10 @@
 """One segment: a Parquet file of the rows of one block of the log, and beside it its SHA-256 in ``sha256sum``'s form.
 
-A segment is a pure function of the log's range ``[first, end)``: whoever writes it writes the same, so several
-processes may do so at once, and the last to rename has done no harm. Its metadata says what it is: origin, range,
-version of the columns, the leaf hash of its last entry, and when its entries occurred and were received. What does not
-fit the log is foreign or outdated, what does not fit its hash is damaged; in both cases the log gives it anew.
+A segment is a pure function of the log's range ``[first, end)``, as far as that can be read: whoever writes it writes
+the same, so several processes may do so at once, and the last to rename has done no harm. Its metadata says what it is:
+origin, range, version of the columns, the leaf hash of its last entry, and when its entries occurred and were received.
+What does not fit the log is foreign or outdated, what does not fit its hash is damaged; in both cases the log gives it
+anew.
 """
 
 from __future__ import annotations
@@ -180,11 +181,15 @@ def hash_file(path: Path) -> str:
 
 
 def is_as_written(segment: Path) -> bool:
-    """Whether the file of a segment has the hash that stands beside it; reads all of it."""
+    """Whether the file of a segment has the hash that stands beside it; reads all of it.
+
+    Raises:
+        OSError: it is there, and cannot be read.
+    """
     try:
         said = segment.with_suffix(".sha256").read_text()
         return said == f"{hash_file(segment)}  {segment.name}\n"
-    except (OSError, UnicodeDecodeError):
+    except (FileNotFoundError, UnicodeDecodeError):
         return False
 
 

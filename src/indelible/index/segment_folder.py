@@ -10,9 +10,13 @@ import contextlib
 import hashlib
 import itertools
 import logging
+import threading
 from typing import TYPE_CHECKING, Self
 
-from indelible.errors import DamagedObject, NotFound
+from indelible.errors import PASSING, DamagedObject, FormatError, NotFound
+from indelible.events.stored_record import check_record
+from indelible.formats.tile import TILE_WIDTH
+from indelible.index.database import file_pattern
 from indelible.index.scratch import Scratch
 from indelible.index.segment_file import (
     SegmentFacts,
@@ -55,6 +59,7 @@ class SegmentFolder:
         self._entries = settings.segment_entries
         self._writable = scratch.path.parent == folder
         self._names = itertools.count()
+        self._checking = threading.Lock()
         self._looks: dict[Path, tuple[int, ...]] = {}  # what files looked like when they were found, written or checked
 
     @classmethod
@@ -139,10 +144,20 @@ class SegmentFolder:
     def is_sound(self, path: Path) -> bool:
         """Whether a segment is what was written; reads all of it."""
         looks = _look(path)  # before: what changes meanwhile has changed
-        if looks is None or not is_as_written(path):
-            return False
-        self._looks[path] = looks
-        return True
+        try:
+            sound = looks is not None and is_as_written(path)
+        except OSError as error:
+            return error.errno in PASSING  # whoever reads it next meets the same, and nothing is lost by waiting
+        if sound and looks is not None:
+            self._looks[path] = looks
+        return sound
+
+    def is_ready(self, path: Path) -> bool:
+        """Whether a segment can be read: it has not changed, or is sound. Of many who ask, one looks."""
+        if not self.has_changed(path):
+            return True
+        with self._checking:
+            return not self.has_changed(path) or self.is_sound(path)
 
     def is_current(self, connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
         """Whether the log still has at the end of a segment what it had when that was written."""
@@ -151,6 +166,23 @@ class SegmentFolder:
             return self._last_leaf(facts.end) in {facts.last_leaf, _LOST}
         except (ValueError, NotFound):
             return False
+
+    def can_know_more(self, connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+        """Whether the log can give a record now where a segment has an entry that was none, or could not be read."""
+        lacking = "SELECT index FROM read_parquet(?, hive_partitioning = false) WHERE received_at IS NULL"
+        lost = -1  # the last bundle that could not be read
+        for (index,) in connection.execute(lacking, [file_pattern(path)]).fetchall():
+            if index // TILE_WIDTH == lost:
+                continue
+            try:
+                check_record(self._source.get(index).entry)
+            except FormatError:
+                continue
+            except DamagedObject:
+                lost = index // TILE_WIDTH
+            else:
+                return True
+        return False
 
     def _last_leaf(self, end: int) -> bytes:
         try:
@@ -202,8 +234,6 @@ class SegmentFolder:
             raise ValueError(f"segments have {self._entries} entries here")
         if end > self._source.published().checkpoint.size:
             raise ValueError("it reaches beyond what the log has published")
-        if facts.unreadable:
-            raise ValueError(f"{facts.unreadable:,} of its entries could not be read then; perhaps they can be now")
 
 
 def _look(path: Path) -> tuple[int, ...] | None:

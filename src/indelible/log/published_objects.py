@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from indelible.errors import DamagedObject, FormatError, NotFound
+from indelible.errors import Damaged, DamagedObject, FormatError, NotFound
 from indelible.formats import entry_bundle
 from indelible.formats.tile import TILE_WIDTH
 from indelible.merkle import HASH_SIZE
@@ -93,8 +92,12 @@ class PublishedObjects:
         """
         partial = _FULL_PATH.fullmatch(path)
         for there in (path, partial["full"]) if partial else (path,):
-            with suppress(NotFound):
+            try:
                 return self._objects.get(there)
+            except NotFound:
+                continue
+            except Damaged as error:  # of a store that knows where its files lie, which readers elsewhere need not
+                raise self._damaged(error.detail, there, lost) from error
         raise self._damaged("it is missing", path, lost)
 
     def _damaged(self, detail: str, path: str, lost: str) -> DamagedObject:

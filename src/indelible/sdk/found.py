@@ -24,8 +24,8 @@ class Coverage:
         indexed: How many entries were searched, from the first on; those beyond ``size`` are durable and not yet
             covered by a checkpoint.
         complete: Whether every entry under the checkpoint was among them.
-        unreadable: How many of the entries searched are no records, or could not be read when they were indexed: no
-            question about fields finds those. ``indelible verify`` says more.
+        unreadable: How many of the entries searched are no records, or cannot be read. No question finds those by a
+            value; ``indelible verify`` says more.
     """
 
     size: int

@@ -53,10 +53,16 @@ def test_a_missing_file_is_named_with_the_remedy(filled: InProcess, gone: str, c
 
 
 @pytest.mark.parametrize("command", ["search", "tail", "export", "export -o all.parquet", "search door"])
-def test_entries_of_a_missing_file_stand_where_they_were(filled: InProcess, command: str) -> None:
-    """A log of which a file is missing can be searched: what is left is found, and what is not is said."""
+@pytest.mark.parametrize("there", ["nothing", "a folder", "too much"])
+def test_entries_of_a_missing_file_stand_where_they_were(filled: InProcess, command: str, there: str) -> None:
+    """A log of which a file cannot be read can be searched: what is left is found, and what is not is said."""
     filled("record", "door.6", "--actor", "user:ada").expect(0)
-    (files_of(filled) / "tile" / "entries" / "000.p" / "7").unlink()
+    bundle = files_of(filled) / "tile" / "entries" / "000.p" / "7"
+    bundle.unlink()
+    if there == "a folder":
+        bundle.mkdir()
+    elif there == "too much":
+        bundle.write_bytes(bytes(17 << 20))
     done = filled(*command.split()).expect(1)
     assert "tile/entries/000.p/7" in done.err
     assert "restore" in done.err
@@ -72,7 +78,7 @@ def test_damage_that_keeps_entries_from_matching_is_said(filled: InProcess, comm
     """Nobody knows whether it would have: the status is that of damage, and the rest is there."""
     alter(files_of(filled), 6, 3, NO_RECORDS["no JSON"])
     done = filled(*command.split(), "action:door.*").expect(1)
-    assert "1 entry is damaged and in no answer about fields" in done.err
+    assert "1 entry is damaged, and found by no value" in done.err
     assert done.out
     assert filled("search", "--json", "action:door.*").expect(1).out.count("door.") == 5
     assert filled("search", "--histogram", "--json").expect(1).json["coverage"]["unreadable"] == 1

@@ -67,7 +67,7 @@ def test_search_finds_what_matches_newest_first(writer: httpx.Client, reader: ht
     eventually(lambda: indices(search(reader, log, q="outcome:denied")), [3, 1])
     page = search(reader, log, q="outcome:denied")
     described = reader.get(f"/v1/logs/{log}").json()
-    assert page["coverage"] == {"size": 4, "root": described["root"], "indexed": 4, "complete": True}
+    assert page["coverage"] == {"size": 4, "root": described["root"], "indexed": 4, "complete": True, "unreadable": 0}
     assert page["next"] is None
     assert page["events"][0] == reader.get(f"/v1/logs/{log}/events/3").json()
     assert indices(search(reader, log, q="-outcome:denied", order="asc")) == [0, 2]

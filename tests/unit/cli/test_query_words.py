@@ -57,7 +57,7 @@ def test_query_command_tells_terms_from_options(arguments: list[str], query: str
     assert parsed(arguments) == (query, follow, output)
 
 
-@pytest.mark.parametrize("word", ["-bert", "-limit", "-x9"])
+@pytest.mark.parametrize("word", ["-bert", "-limit", "-x9", "-24h", "-iam.delete", "-foo-bar", "-query", "-failed"])
 def test_query_command_says_how_a_word_that_might_be_an_option_is_negated(word: str) -> None:
     """Taken for a term, a misspelt option would change the answer in silence."""
     with pytest.raises(UsageError, match="no option") as refused:
@@ -66,6 +66,12 @@ def test_query_command_says_how_a_word_that_might_be_an_option_is_negated(word: 
     assert quoted in str(refused.value)
     assert parsed(["actor:ada", quoted])[0] == f"actor:ada {quoted}"
     assert parsed(["actor:ada", "--", word])[0] == f"actor:ada {word}"
+
+
+@pytest.mark.parametrize("arguments", [["-o", "-bert"], ["-obert"], ["-of-g"], ["-f", "a"], ["--", "-bert"]])
+def test_query_command_takes_values_of_options_as_they_are(arguments: list[str]) -> None:
+    """Whatever they look like; and so what follows ``--``."""
+    parsed(arguments)
 
 
 def test_query_command_still_refuses_unknown_options() -> None:

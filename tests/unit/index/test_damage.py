@@ -59,7 +59,7 @@ COUNT = 3 * SEGMENT + 40
 def test_entries_that_cannot_be_read_keep_no_others_out(
     open_index: Callable[..., LogIndex], caplog: pytest.LogCaptureFixture, lost: int
 ) -> None:
-    """They are counted as searched, as what no question about fields finds, and found where everything is asked."""
+    """They are counted as searched and as found by no value, and found where everything is asked."""
     log = DamagedLog(COUNT, lost)
     index = open_index(log)
     index.catch_up()
@@ -84,12 +84,29 @@ def test_entries_that_can_be_read_again_are_found_after_the_next_start(
     log.restore()
     index = open_index(log)
     index.catch_up()
+    index.check_segments()
     assert index.search(query("action:thing.*"), order="asc", limit=1_000).indices == list(range(COUNT))
     assert index.coverage.unreadable == 0
     other = open_index(log, tmp_path / "other")
     other.catch_up()
     for path in (tmp_path / "other").glob("*.parquet"):
         assert path.read_bytes() == (tmp_path / "index" / path.name).read_bytes()
+
+
+def test_segments_that_lack_what_is_still_lost_are_kept(
+    open_index: Callable[..., LogIndex], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Making them again would give the same, each time that somebody asks."""
+    log = DamagedLog(COUNT, 2)
+    log.all[5] = b"no record"
+    log.publish()
+    open_index(log).catch_up()
+    caplog.clear()
+    index = open_index(log)
+    index.catch_up()
+    index.check_segments()
+    assert caplog.records == []
+    assert index.coverage.unreadable == TILE_WIDTH + 1
 
 
 def test_segments_that_were_made_before_the_damage_are_kept(
@@ -123,6 +140,25 @@ def test_text_may_have_been_in_what_cannot_be_read(
     having = {at for at in range(COUNT) if at % 3 == 2} if "cleo" in text.lower() else set()
     met = set(lost) if having or not garbled else set()  # of bytes that are no bundle it can be said what they lack
     for order in ("asc", "desc"):
-        found = index.search(query(text), order=order, limit=1_000).indices
-        assert found == sorted(having | met, reverse=order == "desc")
-        assert [at for some in index.matches(query(text), order=order) for at in some] == found
+        found = index.search(query(text), order=order, limit=1_000)
+        assert found.indices == sorted(having | met, reverse=order == "desc")
+        assert found.coverage.unreadable == len(met)
+        assert [at for some in index.matches(query(text), order=order) for at in some] == found.indices
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_counts_leave_out_what_cannot_be_read_and_say_so(open_index: Callable[..., LogIndex], *, held: bool) -> None:
+    """In a list each such entry is seen to be damaged; in a count nobody could tell."""
+    log = DamagedLog(COUNT, 1)
+    lost, log.lost = log.lost, range(0)
+    index = open_index(log)
+    index.catch_up()
+    if held:
+        index.hold_columns()
+    log.lost = lost
+    having = sum(at % 3 == 2 and at not in lost for at in range(COUNT))
+    histogram = index.histogram(query('"cleo"'))
+    assert sum(sum(bucket.counts.values()) for bucket in histogram.buckets) == having
+    facets = index.facets(query('"cleo"'), FIELDS["actor"].field)
+    assert facets.values == [("user:cleo", having)]
+    assert histogram.coverage.unreadable == facets.coverage.unreadable == TILE_WIDTH

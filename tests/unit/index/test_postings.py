@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 from hypothesis import given
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 from indelible.index.held_columns import Dictionary, TextColumn
 from indelible.index.postings import MOST_LISTED, Postings
 from indelible.query.ast import Kind
+
+if TYPE_CHECKING:
+    import pytest
 
 _LENGTH = 100
 _VALUES = 9
@@ -48,6 +52,25 @@ def test_postings_are_the_entries_that_have_a_value(segments: list[tuple[int, li
             assert (None if found is None else sorted(found)) == (None if number in many else sorted(having))
     lists = (postings.of(number) for number in range(1, _VALUES + 1))
     assert sum(sys.getsizeof(bytes(8 * len(found))) for found in lists if found) <= postings.size
+
+
+def test_postings_have_every_entry_while_a_segment_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others read them meanwhile, and hold the column that is replaced: for them nothing may be missing."""
+    postings, numbers = _postings(), [1 + at % 3 for at in range(_LENGTH)]
+    postings.add(_column([1, 2, 9, *[0] * (_LENGTH - 3)]), _LENGTH)
+    postings.add(_column(numbers), 0)
+    expected = [sorted(postings.of(number) or ()) for number in (1, 2, 3)]
+    seen = 0
+    put = Postings._put
+
+    def watched(self: Postings, number: int, entries: bytes | None) -> None:
+        nonlocal seen
+        put(self, number, entries)
+        seen += [sorted(postings.of(number) or ()) for number in (1, 2, 3)] == expected
+
+    monkeypatch.setattr(Postings, "_put", watched)
+    postings.add(_column(numbers), 0)
+    assert seen == 3
 
 
 def test_value_that_no_column_has_yet_has_no_entries() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from indelible.errors import Unavailable
 from indelible.index import IndexSettings, LogIndex
+from indelible.index.indexer import Indexer
 from indelible.index.segment_file import is_as_written
 from indelible.index.segment_folder import SegmentFolder
 from indelible.query.fields import FIELDS
@@ -23,6 +26,8 @@ from tests.unit.index.listed_log import ListedLog
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from indelible.index.parts import Part
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -171,15 +176,15 @@ def test_segment_that_many_find_damaged_is_made_anew_once(
     assert part.file is not None
     expected = index.search(query("metadata.amount:>=0"), limit=10_000).indices
     together = threading.Barrier(6)
-    find = SegmentFolder.is_sound
+    find = SegmentFolder.is_ready
 
     def wait(self: SegmentFolder, path: Path) -> bool:
-        sound = find(self, path)
-        if path == part.file and not sound:
+        ready = find(self, path)
+        if path == part.file and not ready:
             together.wait(60)
-        return sound
+        return ready
 
-    monkeypatch.setattr(SegmentFolder, "is_sound", wait)
+    monkeypatch.setattr(SegmentFolder, "is_ready", wait)
     part.file.write_bytes(b"")
     with caplog.at_level(logging.WARNING, "indelible.index"), ThreadPoolExecutor(6) as pool:
         asked = [pool.submit(index.search, query("metadata.amount:>=0"), limit=10_000) for _ in range(6)]
@@ -300,6 +305,60 @@ def test_segment_is_read_to_be_checked_once_unless_it_changes(
     for _ in range(2):
         assert another.search(asked, limit=10_000).indices == expected
     assert hashed[3:] == [f"0-{SEGMENT}.parquet"]
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_segments_that_cannot_be_checked_for_a_moment_are_kept(
+    index: LogIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    """A machine that is short of something says nothing of them."""
+    before = contents(tmp_path / "index")
+    for path in (tmp_path / "index").glob("*.parquet"):
+        os.utime(path)
+
+    def refuse(path: Path) -> bool:
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr("indelible.index.segment_folder.is_as_written", refuse)
+    assert index.search(query("metadata.amount:300..302"), order="asc").indices == [300, 301, 302]
+    assert contents(tmp_path / "index") == before
+    assert caplog.records == []
+
+
+def test_segments_that_many_find_changed_are_checked_once(
+    index: LogIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a backup that links files, or a change of owner: not by every question for itself."""
+    hashed: list[str] = []
+
+    def see(path: Path) -> bool:
+        hashed.append(path.name)
+        return is_as_written(path)
+
+    monkeypatch.setattr("indelible.index.segment_folder.is_as_written", see)
+    for path in (tmp_path / "index").glob("*.parquet"):
+        os.utime(path)
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(index.histogram, query("metadata.amount:>=0")) for _ in range(6)]
+        assert len({str(each.result(60).buckets) for each in asked}) == 1
+    assert len(hashed) == len(set(hashed)) == 3
+
+
+def test_segments_that_are_altered_again_and_again_end_a_question(
+    index: LogIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An insider keeps nobody busy for ever."""
+    monkeypatch.setattr("indelible.index.query_runner._MOST_REPLACED", 3)
+    rebuild = Indexer.rebuild
+
+    def spoil(self: Indexer, part: Part, reason: str) -> None:
+        rebuild(self, part, reason)
+        (tmp_path / "index" / f"0-{SEGMENT}.parquet").write_bytes(b"PAR1")
+
+    monkeypatch.setattr(Indexer, "rebuild", spoil)
+    (tmp_path / "index" / f"0-{SEGMENT}.parquet").write_bytes(b"PAR1")
+    with pytest.raises(Unavailable, match="again and again"):
+        index.search(query("metadata.amount:>=0"), limit=10_000)
 
 
 def test_segments_that_are_gone_are_made_anew(log: ListedLog, index: LogIndex, tmp_path: Path) -> None:

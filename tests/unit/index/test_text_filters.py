@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from indelible.errors import Damaged, DamagedObject, QueryCancelled
+from indelible.errors import Damaged, QueryCancelled, Unavailable
 from indelible.index import IndexSettings, LogIndex
 from indelible.index.control import Control
 from indelible.index.free_text import find_texts
@@ -419,18 +419,18 @@ def test_search_for_a_text_on_threads_ends_with_the_first_error(
     def read(number: int) -> bytes:
         if number == 5:
             if not is_cancelled:
-                raise DamagedObject("it is missing", path="tile/entries/005", log=log.origin)
+                raise Unavailable("too many open files", retry_after=1.0)
             control.cancel()
         return bundle(number)
 
     monkeypatch.setattr(log, "bundle", read)
-    with pytest.raises(QueryCancelled if is_cancelled else DamagedObject):
-        find_texts(log, {FreeText("invoice"): np.arange(100 * SEGMENT)}, control)
+    with pytest.raises(QueryCancelled if is_cancelled else Unavailable):
+        find_texts(log, {FreeText("invoice"): np.arange(100 * SEGMENT)}, set(), control)
     assert log.bundles_read < 50
 
 
 def test_search_for_a_text_on_threads_finds_it_in_order(log: ListedLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever thread finds what."""
     monkeypatch.setattr("indelible.index.free_text._WORTH_THREADS", 1)
-    (places,) = find_texts(log, {FreeText("zwiebelfisch"): np.arange(len(log.all))}, Control()).values()
+    (places,) = find_texts(log, {FreeText("zwiebelfisch"): np.arange(len(log.all))}, set(), Control()).values()
     assert places.tolist() == list(RARE)

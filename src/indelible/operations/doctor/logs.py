@@ -19,6 +19,7 @@ from indelible.verify.verification import LogTarget, VerifyOptions, verify_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from indelible.config import LogConfiguration
     from indelible.embedded import DataDirectory
@@ -126,7 +127,14 @@ def _index(directory: DataDirectory, log: LogConfiguration) -> Iterator[Diagnosi
         return
     folder = directory.paths(log.name).index
     segments = {path: name for path in folder.glob("*.parquet") if (name := parse_name(path.name))}
-    altered = [path.name for path in sorted(segments) if not is_as_written(path)]
+
+    def is_altered(path: Path) -> bool:
+        try:
+            return not is_as_written(path)
+        except OSError:  # no less reason to make it anew
+            return True
+
+    altered = [path.name for path in sorted(segments) if is_altered(path)]
     if altered:
         yield problem(
             subject,

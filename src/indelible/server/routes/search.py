@@ -51,8 +51,7 @@ class CoverageShown(Struct, frozen=True, kw_only=True):
 
     ``size`` and ``root`` are those of the signed checkpoint when the question came; ``indexed`` entries were searched,
     journaled ones beyond the checkpoint among them; ``complete`` says whether everything under the checkpoint was.
-    ``unreadable`` of them are no records, or could not be read when they were indexed: no question about fields finds
-    those.
+    ``unreadable`` of them are no records, or the log cannot give them: no question finds those by a value.
     """
 
     size: int

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from indelible.config import check_log_name
-from indelible.errors import Damaged, Unavailable
+from indelible.errors import PASSING, Damaged, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,12 +82,15 @@ def open_to_read(path: Path) -> int:
     Raises:
         FileNotFoundError: it is not there.
         Damaged: something that is not a file has its name, or it cannot be opened.
+        Unavailable: the machine lacks what opening takes, which passes.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(error.errno, error.strerror, str(path)) from None
     except OSError as error:
+        if error.errno in PASSING:
+            raise Unavailable(f"{path} cannot be opened now: {error.strerror}", retry_after=1.0) from error
         raise Damaged(
             f"it cannot be opened: {error.strerror}", path=path, remedy="check its permissions, and that it is a file"
         ) from error
