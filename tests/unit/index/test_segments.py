@@ -277,21 +277,23 @@ def test_segments_that_say_of_themselves_what_is_not_so_are_found_before_the_fir
     assert [record.message for record in caplog.records] == ["index_segment_discarded"]
 
 
-def test_segment_is_read_to_be_checked_once_unless_it_changes(
-    index: LogIndex,
-    open_index: Callable[..., LogIndex],
-    log: ListedLog,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """What this process has written needs no check, and what was there is checked before somebody asks."""
-    hashed: list[str] = []
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the segments that have been checked."""
+    names: list[str] = []
 
     def see(path: Path) -> bool:
-        hashed.append(path.name)
+        names.append(path.name)
         return is_as_written(path)
 
     monkeypatch.setattr("indelible.index.segment_folder.is_as_written", see)
+    return names
+
+
+def test_segment_is_read_to_be_checked_once_unless_it_changes(
+    index: LogIndex, open_index: Callable[..., LogIndex], log: ListedLog, tmp_path: Path, hashed: list[str]
+) -> None:
+    """What this process has written needs no check, and what was there is checked before somebody asks."""
     asked = query("metadata.amount:>=0")
     expected = index.search(asked, limit=10_000).indices
     assert hashed == []
@@ -325,17 +327,8 @@ def test_segments_that_cannot_be_checked_for_a_moment_are_kept(
     assert caplog.records == []
 
 
-def test_segments_that_many_find_changed_are_checked_once(
-    index: LogIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_segments_that_many_find_changed_are_checked_once(index: LogIndex, tmp_path: Path, hashed: list[str]) -> None:
     """After a backup that links files, or a change of owner: not by every question for itself."""
-    hashed: list[str] = []
-
-    def see(path: Path) -> bool:
-        hashed.append(path.name)
-        return is_as_written(path)
-
-    monkeypatch.setattr("indelible.index.segment_folder.is_as_written", see)
     for path in (tmp_path / "index").glob("*.parquet"):
         os.utime(path)
     with ThreadPoolExecutor(6) as pool:
