@@ -6,10 +6,7 @@ out as a whole, without looking at an entry.
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,8 +33,6 @@ __all__ = ["TextSearch", "decisive_text", "find_texts", "free_texts", "without_t
 _NOWHERE = np.empty(0, np.int64)
 _AT_ONCE = 32
 """Entries that are read from the log at once where the next ones may not be needed."""
-_WORTH_THREADS = 32
-"""Bundles from which on threads cost less than they save."""
 
 
 def free_texts(query: Query) -> tuple[FreeText, ...]:
@@ -152,26 +147,11 @@ def find_texts(
     """
     searches = [_Search(text, candidates) for text, candidates in wanted.items()]
     (candidates,) = wanted.values() if len(wanted) == 1 else (np.unique(np.concatenate(list(wanted.values()))),)
-    bounds = [*_starts(candidates).tolist(), len(candidates)]
-    found: list[list[list[int]]] = [[]] * (len(bounds) - 1)
-    waiting = iter(range(len(found)))
-
-    def look() -> None:
-        try:
-            for place in waiting:  # threads share it: each takes what is next
-                control.check()
-                found[place] = _in_bundle(source, candidates[bounds[place] : bounds[place + 1]], searches, lost)
-        except BaseException:
-            deque(waiting, maxlen=0)  # nobody needs the rest
-            raise
-
-    if len(found) < _WORTH_THREADS:
-        look()
-    else:
-        threads = os.cpu_count() or 1
-        with ThreadPoolExecutor(threads, thread_name_prefix="indelible-free-text") as pool:
-            for done in [pool.submit(look) for _ in range(threads)]:
-                done.result()
+    found: list[list[list[int]]] = []
+    # On one thread: what each bundle takes is so short that threads wait for each other's hold of the interpreter.
+    for start, stop in pairwise([*_starts(candidates).tolist(), len(candidates)]):
+        control.check()
+        found.append(_in_bundle(source, candidates[start:stop], searches, lost))
     return {
         text: np.array([index for hits in found for index in hits[place]], np.int64)
         for place, text in enumerate(wanted)

@@ -107,7 +107,7 @@ class Scan:
         """
         self._connection = connection
         self._opened: ExitStack | None = None
-        self._search = TextSearch(source, control, counts=bool(asked.counted))
+        self._source = source
         self._filters = filters
         self._ensure_sound = ensure_sound
         self._asked = asked
@@ -144,6 +144,10 @@ class Scan:
         return cursor
 
     @cached_property
+    def _search(self) -> TextSearch:
+        return TextSearch(self._source, self._control, counts=bool(self._asked.counted))
+
+    @cached_property
     def _pruning(self) -> TextPruning:
         return TextPruning(self._query, self._texts, self._filters)
 
@@ -154,9 +158,11 @@ class Scan:
 
     def covered(self, coverage: Coverage) -> Coverage:
         """What an answer of this scan covers, by what its view does: without what could not be looked at on the way."""
+        if not self._texts or not self._search.lost:
+            return coverage
         known = [part for part in self._view.parts if part.unreadable]
         lost = sum(not any(part.first <= entry < part.end for part in known) for entry in self._search.lost)
-        return replace(coverage, unreadable=coverage.unreadable + lost) if lost else coverage
+        return replace(coverage, unreadable=coverage.unreadable + lost)
 
     @property
     def takes_everything(self) -> bool:
