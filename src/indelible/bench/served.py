@@ -33,12 +33,14 @@ WITHOUT_INDEX = {"INDELIBLE_INDEX_ENABLED": "false"}
 
 _SETTLE_SECONDS = 120
 _POLL_SECONDS = 0.02
+_RESTING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedLog:
     """A running server and what it takes to write to its log ``main``; hands out event numbers, each once."""
 
+    directory: Path
     server: ServerProcess
     authorization: str
     numbers: Iterator[int]
@@ -90,6 +92,24 @@ class ServedLog:
                 time.sleep(0.05)
         raise InternalError("the log did not publish what was journaled")
 
+    def rest(self) -> None:
+        """Settle, and wait until nothing else is left to do: segments of the index and their filters are made later.
+
+        Raises:
+            InternalError: either took two minutes.
+        """
+        self.settle()
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        before, now = None, self._index_files()
+        while before != now:
+            if time.monotonic() > deadline:
+                raise InternalError("the server did not come to rest")
+            time.sleep(_RESTING_SECONDS)
+            before, now = now, self._index_files()
+
+    def _index_files(self) -> set[str]:
+        return {path.name for path in self.directory.glob("index/main/*")}
+
     def wait_indexed(self, size: int) -> None:
         """Wait until the index has ``size`` entries.
 
@@ -128,4 +148,4 @@ def served_directory(directory: Path, **variables: str) -> Iterator[ServedLog]:
         key = ApiKeys(admin.store, admin.acts).create(name="benchmark", grants=[Grant.parse("admin:*")], by=admin.by)
     arguments = ["-m", "indelible", "serve", "--data", str(directory), "--listen", "127.0.0.1:0"]
     with serving(arguments, environment={**directory_environment(directory), **variables}) as server:
-        yield ServedLog(server=server, authorization=f"Bearer {key.secret}", numbers=count())
+        yield ServedLog(directory=directory, server=server, authorization=f"Bearer {key.secret}", numbers=count())

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["COLUMNS", "SCHEMA", "SHAPE", "Column"]
 
@@ -73,30 +76,37 @@ _FLATTENED: Final = ("actor", "context", "producer", "upstream")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name, and the SQL that takes it from ``fields``, the record in its shape."""
+    """One column: its name, and the SQL that makes it.
+
+    Attributes:
+        name: Its name.
+        source: What takes it from ``fields``, the record in its shape; or from the others, when it is derived.
+        derived: Whether rows in memory go without it, since making it takes longer than taking them in may.
+    """
 
     name: str
     source: str
+    derived: bool = False
 
 
-_TARGETS: Final = (
-    # Beside the structures: lists of texts are what the database can search by their bloom filters.
-    Column("target_types", "list_transform(fields.targets, lambda target: target.type)"),
-    Column("target_ids", "list_transform(fields.targets, lambda target: target.id)"),
+# Beside the structures: lists of texts are what the database can search by their bloom filters.
+_TARGETS: Final = tuple(
+    Column(f"target_{member}s", f"list_transform(targets, lambda target: target.{member})", derived=True)
+    for member in ("type", "id")
 )
+_IP_KEY: Final = Column("ip_key", "ip_key(context_ip)", derived=True)
 
 
-def _columns() -> tuple[Column, ...]:
-    columns: list[Column] = []
+def _columns() -> Iterator[Column]:
     for name, shape in _SHAPE.items():
         if name in _FLATTENED and isinstance(shape, dict):
-            columns += [Column(f"{name}_{member}", f"fields.{name}.{member}") for member in shape]
+            yield from (Column(f"{name}_{member}", f"fields.{name}.{member}") for member in shape)
         else:
-            columns.append(Column(name, f"fields.{name}"))
+            yield Column(name, f"fields.{name}")
         if name == "targets":
-            columns += _TARGETS
-    return tuple(columns)
+            yield from _TARGETS
+    yield _IP_KEY
 
 
-COLUMNS: Final = _columns()
+COLUMNS: Final = tuple(_columns())
 """The columns that come out of a record, in the order in which segments hold them."""

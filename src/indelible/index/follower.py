@@ -26,8 +26,8 @@ _log = logging.getLogger("indelible.index")
 _IDLE = 0.5
 _GATHERING = 12
 """How many times as long as the last entries took the next ones gather: larger statements cost less an entry."""
-_LONGEST_GATHERING = 0.25
-"""Seconds: what is acknowledged should be found within one, and taking it in comes on top."""
+_LONGEST_GATHERING = 0.35
+"""Seconds, those among them in which the last ones were taken in: what is acknowledged should be found within one."""
 _CHECK_WITHIN = 5.0
 """Seconds after which a segment is checked although there is something else to do."""
 
@@ -82,7 +82,8 @@ class Follower:
 
         Gives how long to let entries gather then.
         """
-        pause = max(self._settings.interval, min(_GATHERING * took, _LONGEST_GATHERING))
+        gathering = max(self._settings.interval, min(_GATHERING * took, _LONGEST_GATHERING))
+        pause = max(gathering - took, 0.0)
         began = time.monotonic()
         if (not done or began > self._check_next) and self._indexer.check():
             self._check_next = began + _CHECK_WITHIN

@@ -24,7 +24,7 @@ from indelible.index.held_columns import NOTHING_HELD
 from indelible.index.order import NEAR_TEXT, near_first
 from indelible.index.pruning import concerned_parts
 from indelible.index.resident_scan import ResidentScan, needed_columns
-from indelible.index.rows import create_rows
+from indelible.index.rows import create_rows, segment_rows
 from indelible.index.selection import listed_entries
 from indelible.index.text_pruning import TextPruning
 from indelible.query.ast import Everything
@@ -283,7 +283,7 @@ class Scan:
             rows = self.relation(self.parts).subquery(Fragment("*"))
         else:
             create_rows(self._cursor, "temp.nothing")
-            rows = Fragment("(SELECT *, ip_key(context_ip) AS ip_key FROM temp.nothing)")
+            rows = Fragment(f"({segment_rows('temp.nothing')})")
         self._cursor.execute(
             f"COPY (SELECT * FROM {rows.sql} ORDER BY index {'ASC' if order == 'asc' else 'DESC'}) "
             f"TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)",
@@ -354,7 +354,7 @@ def _rows(parts: Sequence[Part]) -> Fragment:
         values.append(files)
     for part in parts:
         if part.table is not None:
-            sources.append(f"SELECT *, ip_key(context_ip) AS ip_key FROM {part.table} WHERE index < ?")
+            sources.append(f"{segment_rows(part.table)} WHERE index < ?")
             values.append(part.end)
     return Fragment(f"({' UNION ALL BY NAME '.join(sources)})", tuple(values))
 

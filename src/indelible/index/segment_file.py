@@ -21,6 +21,7 @@ import duckdb
 from indelible.index.columns import SCHEMA
 from indelible.index.database import file_pattern, quote
 from indelible.index.parts import Part, Span
+from indelible.index.rows import segment_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,8 +113,7 @@ def write_segment(
     if facts.unreadable:
         metadata["unreadable"] = str(facts.unreadable)
     said = ", ".join(f'"{key}": {quote(value)}' for key, value in metadata.items())
-    rows = f"SELECT * EXCLUDE (record), ip_key(context_ip) AS ip_key, record FROM {table}"
-    connection.execute(f"COPY ({rows}) TO {quote(str(staged))} ({_OPTIONS}, KV_METADATA {{{said}}})")
+    connection.execute(f"COPY ({segment_rows(table)}) TO {quote(str(staged))} ({_OPTIONS}, KV_METADATA {{{said}}})")
     _sync(staged)
     sidecar = staged.with_suffix(".sha256")
     sidecar.write_text(f"{hash_file(staged)}  {path.name}\n")
