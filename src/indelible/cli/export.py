@@ -58,8 +58,8 @@ def export(
     """Write all events that match to a file, oldest first, in constant memory.
 
     Exits with 1 when entries are damaged: NDJSON and CSV have a row that says so for each, OCSF, ECS and CloudEvents
-    end at the first, and Parquet holds what the index has copied. Of a directory also when
-    damage may have kept some from matching.
+    end at the first, and Parquet holds what the index has copied. Of a directory also when damage may have kept some
+    from matching.
     """
     terminal = Terminal(json=False)
     form = form or _SUFFIXES.get(Path(output).suffix, "ndjson")

@@ -80,18 +80,17 @@ def search(
     with 1 when an entry is damaged, or with --proof when an event could not be proven, after showing the rest; with
     --json that one bears damaged or proof_error.
     """
-    counted = "--histogram" if histogram else "--facet" if facet is not None else None
-    if histogram and facet is not None:
-        raise UsageError("--histogram and --facet are two answers to one question; ask for one of them")
-    if everything and limit is not None:
-        raise UsageError("--all shows all events, --limit some; leave one of them out")
-    if buckets is not None and not histogram:
-        raise UsageError("--buckets are those of a --histogram; ask for one, or leave them out")
-    about_events = {"--order": order is not None, "--all": everything, "--proof": proof}
-    about_events["--limit"] = limit is not None and histogram
-    for option, is_given in about_events.items():
-        if is_given and counted is not None:
-            raise UsageError(f"{option} is about events that are shown; leave it out, or {counted}, which shows none")
+    _refuse_useless(
+        {
+            "--histogram": histogram,
+            "--facet": facet is not None,
+            "--buckets": buckets is not None,
+            "--all": everything,
+            "--limit": limit is not None,
+            "--order": order is not None,
+            "--proof": proof,
+        }
+    )
     terminal = Terminal(json=json)
     target = resolve_target(url, data, api_key_file)
     text, log_name = with_saved(target, saved, as_query(query), log)
@@ -109,6 +108,23 @@ def search(
             most = None if everything else limit or _ENTRIES
             table = EventTable(terminal, local=local_time, proofs=proof)
             _list(terminal, audit_log, text, {**bounds, "order": order or "desc", "proof": proof}, most, table, failed)
+
+
+def _refuse_useless(given: Mapping[str, bool]) -> None:
+    """Refuse options that would do nothing beside the others: nobody should think that they did."""
+    if given["--histogram"] and given["--facet"]:
+        raise UsageError("--histogram and --facet are two answers to one question; ask for one of them")
+    if given["--all"] and given["--limit"]:
+        raise UsageError("--all shows all events, --limit some; leave one of them out")
+    if given["--buckets"] and not given["--histogram"]:
+        raise UsageError("--buckets are those of a --histogram; ask for one, or leave them out")
+    events_only = ("--order", "--all", "--proof")
+    for counted, useless in {"--histogram": (*events_only, "--limit"), "--facet": events_only}.items():
+        for option in useless:
+            if given[counted] and given[option]:
+                raise UsageError(
+                    f"{option} is about events that are shown; leave it out, or {counted}, which shows none"
+                )
 
 
 def _list(

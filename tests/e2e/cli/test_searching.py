@@ -33,9 +33,10 @@ def on_a_terminal(command: Command, *arguments: str, columns: int, status: int =
     """What a command writes to a terminal of so many columns and 24 lines."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    variables = command.variables({"TERM": "xterm-256color", **environment})
+    variables = command.variables({"TERM": "xterm-256color"})
     for name in ("NO_COLOR", "COLUMNS", "LINES"):
         variables.pop(name, None)
+    variables |= environment
     process = subprocess.Popen(
         [PROGRAM, *arguments], cwd=command.folder, env=variables, stdin=its, stdout=its, stderr=its
     )
@@ -47,6 +48,11 @@ def on_a_terminal(command: Command, *arguments: str, columns: int, status: int =
     os.close(ours)
     assert process.wait(PATIENCE) == status, written
     return written.decode().replace("\r\n", "\n")
+
+
+def without_colours(shown: str) -> str:
+    """What is read of what a terminal shows."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
 
 
 def alter_an_address(data: Path, address: bytes) -> None:
@@ -100,11 +106,18 @@ def test_search_takes_words_and_negated_terms(filled: InProcess) -> None:
 def test_search_on_a_terminal_fits_it(filled: InProcess, command: Command) -> None:
     """Colours, times that are whole, no line wider than the screen; notes come after what they are about."""
     shown = on_a_terminal(command, "search", "--limit", "30", columns=72, PAGER="cat")
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    lines = without_colours(shown).splitlines()
     assert "\x1b[31mdenied" in shown
     assert all(len(line) <= 72 for line in lines[:31])
     assert all(re.match(r"\d+ +2026-01-0\d \d\d:00:00  ", line) for line in lines[1:31])
     assert "more match" in lines[31]
+
+
+def test_search_on_a_terminal_that_says_it_has_no_width(filled: InProcess, command: Command) -> None:
+    """Some say so of themselves; they are shown the same as others."""
+    shown = on_a_terminal(command, "search", "--limit", "1", columns=72, PAGER="cat", COLUMNS="0")
+    row = without_colours(shown).splitlines()[1]
+    assert row.split() == ["59", "2026-01-03", "11:00:00", "success", "user:u2", "door.open", "192.0.2.59"]
 
 
 def test_search_that_finds_nothing_succeeds(filled: InProcess) -> None:
