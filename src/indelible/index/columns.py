@@ -81,7 +81,7 @@ class Column:
     Attributes:
         name: Its name.
         source: What takes it from ``fields``, the record in its shape; or from the others, when it is derived.
-        derived: Whether rows in memory go without it, since making it takes longer than taking them in may.
+        derived: Whether rows in memory go without it: making it would slow down taking them in.
     """
 
     name: str
