@@ -28,12 +28,14 @@ class FailedEntries:
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
+        self._named: set[str] = set()
         self.count = 0
 
     def say(self, reason: str) -> None:
-        """Name one and what is wrong with it, unless many have been named already."""
+        """Name one and what is wrong with it, unless that has been said of another, or many have been named already."""
         self.count += 1
-        if self.count <= _NAMED:
+        if reason not in self._named and len(self._named) < _NAMED:
+            self._named.add(reason)
             self._terminal.note(reason, style="red")
 
     def __enter__(self) -> Self:
@@ -42,7 +44,8 @@ class FailedEntries:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self.count > _NAMED:
-            self._terminal.note(f"and {self.count - _NAMED:,} more entries like these", style="red")
+        if more := self.count - len(self._named):
+            entries = "1 more entry" if more == 1 else f"{more:,} more entries"
+            self._terminal.note(f"and {entries} like these", style="red")
         if error is None and self.count:
             raise typer.Exit(FOUND)

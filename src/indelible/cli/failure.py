@@ -6,7 +6,7 @@ status meaning
 0      done and sound
 1      tampering, or a failed check, was found
 2      wrong use: the same command will fail again
-3      could not finish: unreachable, incomplete, interrupted
+3      could not finish: unreachable, incomplete, interrupted, nobody reads on
 ====== =======================================================
 """
 

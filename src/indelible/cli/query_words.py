@@ -59,9 +59,12 @@ class QueryCommand(TyperCommand):
         """Say how to write what may be meant as an option or as a word to leave out."""
         options = [option for option in self.params if option.param_type_name == "option"]
         takes_value = {name for option in options if not getattr(option, "is_flag", False) for name in option.opts}
+        long = {name for option in options for name in option.opts if name.startswith("--")}
         before = ""
-        for word in args:
+        for place, word in enumerate(args):
             if word == "--":
+                for later in long.intersection(args[place + 1 :]):
+                    raise UsageError(f"{later} stands after --, where all is the query; put options before it")
                 return
             if before not in takes_value and _EITHER.fullmatch(word) and word[:2] not in takes_value:
                 raise UsageError(f"{word} is no option; to leave out what holds a word, quote it: '-\"{word[1:]}\"'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,5 +17,16 @@ def with_saved(target: Target, name: str | None, query: str, log: str | None) ->
         return query, log or "main"
     with target.administration() as admin:
         saved = admin.search(name)
+    _check(query)
     parts = [f"({part})" if part and query else part for part in (saved["query"], query)]
     return " ".join(part for part in parts if part), log or saved["log"]
+
+
+def _check(query: str) -> None:
+    """What is wrong with what is added is said of it alone, with its own columns."""
+    try:
+        from indelible.query.parser import parse_query  # noqa: PLC0415 - a bare installation has no grammar
+    except ModuleNotFoundError:
+        return  # the server says it
+    if query:
+        parse_query(query, now_us=time.time_ns() // 1_000)

@@ -135,6 +135,8 @@ def resolve_target(url: str | None, data: Path | None, api_key_file: Path | None
         if url is not None and directory is not None:
             raise UsageError("INDELIBLE_URL and INDELIBLE_DATA are both set; choose with --url or --data")
         data = None if directory is None else Path(directory)
+    if url is None and api_key_file is not None:
+        raise UsageError("--api-key-file is for a server; name one with --url, or leave it out")
     if url is None:
         return DirectoryTarget(path=data or DEFAULT_DATA)
     return ServerTarget(url=url, api_key=read_api_key(api_key_file))

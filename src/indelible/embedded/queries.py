@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indelible.errors import UsageError
+from indelible.errors import QueryError, UsageError
 from indelible.query.ast import Everything, Match
+from indelible.query.fields import FIELDS, JSON_ROOTS
+from indelible.query.values import did_you_mean
 
 if TYPE_CHECKING:
     from indelible.query.ast import Field, Query
@@ -34,10 +36,14 @@ def searchable_field(name: str) -> Field:
     """The field that goes by a name, written as in a query: ``actor``, ``metadata."odd.name"``.
 
     Raises:
-        QueryError: there is none.
-        UsageError: it is no single field; or this installation has no query language.
+        UsageError: there is none, or it is no single field; or this installation has no query language.
     """
-    match = parsed(f"{name}:*", 0)
-    if not isinstance(match, Match):
+    try:
+        match = parsed(f"{name}:*", 0)
+    except QueryError as error:
+        known = did_you_mean(name, [*FIELDS, *JSON_ROOTS])
+        detail = error.detail if name in JSON_ROOTS else f"{name!r} is not the name of a field{known}"
+        raise UsageError(detail) from error
+    if not isinstance(match, Match) or name.endswith(":"):
         raise UsageError(f"{name!r} is not the name of a field")
     return match.field

@@ -147,8 +147,10 @@ def read_facts(path: Path, said: Mapping[str, str]) -> tuple[SegmentFacts, Part]
     Raises:
         ValueError: it is not a segment of this version; says why.
     """
-    if said.get("schema") != str(SCHEMA):
-        raise ValueError(f"it is of version {said.get('schema')!r}, not {SCHEMA}")
+    if "schema" not in said:
+        raise ValueError("it is no segment, or no whole one")
+    if said["schema"] != str(SCHEMA):
+        raise ValueError(f"it is of version {said['schema']!r}, not {SCHEMA}")
     try:
         facts = SegmentFacts(
             origin=said["origin"],

@@ -98,7 +98,9 @@ class _Meaning:
             case "either":
                 return any_of([self.of(part, depth) for part in _trees(tree)])
             case "both":
-                return all_of([self.of(part, depth) for part in _trees(tree)])
+                parts = [self.of(part, depth) for part in _trees(tree)]
+                _check_span(_trees(tree), parts)
+                return all_of(parts)
             case "group" | "negated":
                 _check_depth(_token(inner[0]), depth)
                 part = self.of(_trees(tree)[0], depth + 1)
@@ -136,6 +138,19 @@ class _Meaning:
         moment = read_time(written, self._now())
         bound = Range(low=moment.first) if key == "since:" else Range(high=moment.first, high_open=True)
         return Match(FIELDS["occurred"].field, bound)
+
+
+def _check_span(trees: list[Tree[Token]], parts: list[Query]) -> None:
+    """Refuse terms side by side of which one ends the time before another one begins it."""
+    low, high = None, None
+    for tree, part in zip(trees, parts, strict=True):
+        key = _token(tree.children[0]) if tree.data == "match" else None
+        if key is None or key[:-1] not in SUGAR or not isinstance(part, Match) or not isinstance(part.test, Range):
+            continue
+        low = max((bound for bound in (low, part.test.low) if bound is not None), default=None)
+        high = min((bound for bound in (high, part.test.high) if bound is not None), default=None)
+        if low is not None and high is not None and high < low:
+            raise QueryError("until: lies before since:, and nothing can be between them", column=column_of(key))
 
 
 def _free_text(pieces: list[Token]) -> Query:

@@ -65,18 +65,22 @@ def ask(
     """The question that a caller puts now.
 
     Raises:
-        UsageError: a bound that is no time, one without its zone, an unknown order, or a negative limit.
+        UsageError: a bound that is no time, one without its zone, an end before the beginning, an unknown order, or a
+            negative limit.
     """
     if order not in get_args(Order):
         raise UsageError(f"the order is desc (newest first) or asc (oldest first), not {order!r}")
     if limit is not None and limit < 0:
         raise UsageError(f"a limit is a number of entries, not {limit}")
     now_us = time.time_ns() // 1_000
+    since_us, until_us = _bound("since", since, now_us), _bound("until", until, now_us)
+    if since_us is not None and until_us is not None and until_us < since_us:
+        raise UsageError(f"until {until} lies before since {since}: nothing can be between them")
     return Question(
         query=query,
         now_us=now_us,
-        since_us=_bound("since", since, now_us),
-        until_us=_bound("until", until, now_us),
+        since_us=since_us,
+        until_us=until_us,
         order=order,
         limit=limit,
         proof=proof,

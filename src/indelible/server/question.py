@@ -46,11 +46,13 @@ def read_question(parameters: Mapping[str, str], *, within: Query) -> Question:
 
     Raises:
         QueryError: the query cannot be read.
-        Refusal: 400: a time cannot be read.
+        Refusal: 400: a time cannot be read, or the end lies before the beginning.
     """
     now_us = time.time_ns() // 1_000
     query = both(within, parse_language(parameters.get("q", ""), now_us=now_us))
     since_us, until_us = _moment(parameters, "since", now_us), _moment(parameters, "until", now_us)
+    if since_us is not None and until_us is not None and until_us < since_us:
+        raise Refusal(400, "bad-query", "until lies before since: nothing can be between them", pointer="?until")
     if since_us is not None or until_us is not None:
         span = Range(low=since_us, high=until_us, high_open=True)
         query = both(query, Match(FIELDS["occurred"].field, span))

@@ -132,7 +132,12 @@ def test_search_refuses_what_cannot_be_asked(filled: InProcess) -> None:
     """Status 2, with the column of the query, or the option."""
     assert "column 1" in filled("search", "actr:ada").expect(2).err
     assert "since" in filled("search", "--since", "soon").expect(2).err
-    filled("search", "--facet", "actr").expect(2)
+    assert (
+        "'actr' is not the name of a field; did you mean 'actor'?" in filled("search", "--facet", "actr").expect(2).err
+    )
+    assert "since" in filled("search", "since:2026-01-02", "until:2026-01-01").expect(2).err
+    assert "--url" in filled("search", "--api-key-file", "key").expect(2).err
+    assert "--limit stands after --" in filled("search", "--", "-actor:u1", "--limit", "1").expect(2).err
     filled("search", "--histogram", "--facet", "actor").expect(2)
     filled("search", "--order", "sideways").expect(2)
     filled("search", "--log", "none").expect(2)
@@ -209,6 +214,7 @@ def test_searches_are_saved_run_replaced_and_deleted(filled: InProcess) -> None:
     )
     assert "refused" in filled("searches", "list").expect(0).out
     found = filled("search", "--saved", "refused", "-action:door.open", "--all", "--json").expect(0).json_lines
+    assert "column 12: expected a term" in filled("search", "--saved", "refused", "actor:u1 OR").expect(2).err
     assert [one["index"] for one in found] == list(range(54, -1, -6))
     filled("searches", "create", "refused", "-outcome:success", "--replace").expect(0)
     assert filled("searches", "list", "--json").expect(0).json["searches"][0]["query"] == "-outcome:success"

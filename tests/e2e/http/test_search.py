@@ -176,6 +176,7 @@ def test_histogram_and_facets_count_what_search_finds(writer: httpx.Client, read
         ("histogram?buckets=501", "?buckets", "1 to 500"),
         ("facets", "?field", "missing"),
         ("facets?field=nothing", "?field", "no field"),
+        ("events?since=2026-02-01&until=2026-01-31", "?until", "before since"),
         ("stream?after=-2", "?after", "an index"),
         ("export?format=docx", "?format", "ndjson"),
     ],

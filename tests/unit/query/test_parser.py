@@ -165,6 +165,7 @@ def test_parse_makes_times_absolute(text: str, test: Test) -> None:
         ("index:1*", 7, "whole number"),
         ("index:9223372036854775808", 7, "whole number"),
         ("index:7..5", 7, "ends before it begins"),
+        ("since:2026-02-01 x until:2026-01-31", 20, "lies before since"),
         ("index:<..5", 7, "none on that side"),
         ("index:5..<", 7, "none on that side"),
         ("a metadata.x:>2026-11-01", 15, "only numbers"),

@@ -47,6 +47,7 @@ def test_ask_leaves_out_what_is_not_given() -> None:
     [
         ({"since": "soon"}, "since 'soon'"),
         ({"until": datetime(2026, 1, 31)}, "until lacks its zone"),  # noqa: DTZ001
+        ({"since": "2026-02-01", "until": "2026-01-31"}, "until 2026-01-31 lies before since 2026-02-01"),
         ({"order": "up"}, "asc"),
         ({"limit": -1}, "-1"),
     ],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +38,36 @@ def test_saving_leaves_nothing_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         fail()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_saving_follows_a_link(tmp_path: Path) -> None:
+    """The file that it leads to gets the content; the link stays one."""
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    for content in (b"new", b"newer"):
+        with saving(tmp_path / "link") as file:
+            file.write(content)
+        assert (tmp_path / "file").read_bytes() == content
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_saving_writes_into_a_pipe(tmp_path: Path) -> None:
+    """And into devices: whoever reads there gets the bytes, and what is there stays what it is."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(path.read_bytes)
+        with saving(path) as file:
+            file.write(b"through")
+        assert read.result() == b"through"
+    assert path.is_fifo()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_saving_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """And not a temporary file of which nobody has heard."""
+    with pytest.raises(NotADirectoryError) as failure, saving(tmp_path / "none" / "out"):
+        pass
+    assert failure.value.filename == str(tmp_path / "none")
 
 
 def test_saving_leaves_an_open_file_to_its_owner() -> None:
