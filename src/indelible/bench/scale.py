@@ -38,7 +38,7 @@ class Scale:
         sqlite_entries: The one of these sizes at which SQLite is compared with.
         postgresql_entries: The one at which PostgreSQL is.
         ask_seconds: Time for which a question is asked again to take one median.
-        export_entries: Events of one export, all of them in the log at the first milestone.
+        export_entries: Events of one export, of a log as large as the first of ``search_milestones``.
         paced_requests: Requests of 1,000 events over which the lag of the index is measured.
     """
 

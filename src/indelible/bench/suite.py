@@ -72,15 +72,26 @@ def _archive(room: Room) -> Iterator[Result]:
     room.clear()
 
 
-def _search(room: Room) -> Iterator[Result]:
-    from indelible.bench.search import export, index_size, ingest, lag, measure  # noqa: PLC0415 - need the server's packages
+def _index(room: Room) -> Iterator[Result]:
+    from indelible.bench.search import index_size, ingest, lag  # noqa: PLC0415 - need the server's packages
 
-    directory = room.path / "search"
     yield from ingest.measure(room)
     yield from lag.measure(room)
     yield from index_size.measure(room)
-    yield from measure.measure(room, directory)
-    yield from export.measure(room, directory)
+    room.clear()
+
+
+def _search(room: Room) -> Iterator[Result]:
+    from indelible.bench.search import measure  # noqa: PLC0415 - as above
+
+    yield from measure.measure(room, room.path / "search")
+    room.clear()
+
+
+def _export(room: Room) -> Iterator[Result]:
+    from indelible.bench.search import export  # noqa: PLC0415 - as above
+
+    yield from export.measure(room, room.path / "export")
     room.clear()
 
 
@@ -90,7 +101,9 @@ BENCHMARKS: Final[dict[str, Callable[[Room], Iterator[Result]]]] = {
     "published": _published,
     "memory": _memory,
     "archive": _archive,
+    "index": _index,
     "search": _search,
+    "export": _export,
 }
 """Each group of figures that is measured together, by the name that ``--only`` takes."""
 

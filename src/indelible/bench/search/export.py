@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from indelible.bench.definitions import DEFINITIONS
 from indelible.bench.measurement import alone
+from indelible.bench.search.searched_log import searched_log
 from indelible.bench.served import served_directory
 from indelible.errors import InternalError
 
@@ -49,8 +50,12 @@ class _Peak:
 
 
 def measure(room: Room, directory: Path) -> Iterator[Result]:
-    """Figures ``export`` and ``export_memory``, of the log in ``directory``."""
+    """Figures ``export`` and ``export_memory``, of a log in ``directory`` that is made for them."""
     events, pairs = room.scale.export_entries, room.scale.pairs
+    room.say(f"growing a log of real events to {room.scale.search_milestones[0]:,}")
+    with searched_log(directory, room.samples, room.scale.segment_entries) as grown:
+        grown.grow(room.scale.search_milestones[0])
+        grown.catch_up()
     with served_directory(directory, INDELIBLE_INDEX_SEGMENT_ENTRIES=str(room.scale.segment_entries)) as log:
         room.say(f"{DEFINITIONS['export'].title}: warming up")
         _export(log, events)

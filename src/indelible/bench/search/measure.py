@@ -33,7 +33,7 @@ __all__ = ["measure"]
 
 
 def measure(room: Room, directory: Path) -> Iterator[Result]:
-    """Figures ``search_…``, ``growth_search_…`` and ``index_build``; the log stays in ``directory``."""
+    """Figures ``search_…``, ``growth_search_…`` and ``index_build``, of a log that is made in ``directory``."""
     sizes = room.scale.search_milestones
     taken: dict[int, _Measured] = {}
     with searched_log(directory, room.samples, room.scale.segment_entries) as log:
