@@ -31,7 +31,7 @@ key. Writing to one that a server holds is refused with that server's address.
 | 0 | done and sound; also: nothing found |
 | 1 | tampering, or a failed check, was found; for `import`: something was rejected |
 | 2 | wrong use |
-| 3 | could not finish: unreachable, incomplete, interrupted, nobody reads on (as with `| head`) |
+| 3 | could not finish: unreachable, incomplete, interrupted, nobody reads on (as with `head`) |
 
 `--json` prints JSON for programs. Colour and progress appear only on a terminal.
 """
