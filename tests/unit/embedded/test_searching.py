@@ -105,7 +105,7 @@ def test_histogram_and_facets_count_what_matches(reader: AuditLog) -> None:
     facets = reader.facets("actor", "outcome:denied", since="2026-01-31T01:00")
     assert facets.values == (("user:u0", 1), ("user:u1", 1), ("user:u2", 1))
     assert (facets.distinct, facets.total) == (3, 3)
-    with pytest.raises(UsageError, match="did you mean .actor.\?"):
+    with pytest.raises(UsageError, match=r"did you mean .actor.\?"):
         reader.facets("actr")
 
 
